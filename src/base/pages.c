@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/pages.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "base/syscall.h"
+
+static size_t round_up(size_t size)
+{
+    return (size + PP_PAGE - 1) & ~(PP_PAGE - 1);
+}
+
+void *pp_pages_map(size_t size)
+{
+    if (size == 0 || size > (size_t)1 << 46) return NULL;
+    long r = pp_sys(SYS_mmap, 0, round_up(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pp_sys_failed(r) ? NULL : (void *)r;
+}
+
+void pp_pages_unmap(void *pages, size_t size)
+{
+    if (pages) pp_sys(SYS_munmap, pages, round_up(size));
+}
+
+void *pp_pages_grow(void *pages, size_t old_size, size_t new_size)
+{
+    if (!pages) return pp_pages_map(new_size);
+    if (new_size > (size_t)1 << 46) return NULL;
+    long r = pp_sys(SYS_mremap, pages, round_up(old_size), round_up(new_size), MREMAP_MAYMOVE, 0);
+    return pp_sys_failed(r) ? NULL : (void *)r;
+}

@@ -1,0 +1,17 @@
+/* base/pages.h - memory straight from the kernel: for arenas, tables and stacks.
+ *
+ * Raw system calls: no errno, no TLS, no libc lock, so also fit for malloc hooks and for threads that libc doesn't know.
+ * Sizes are rounded up to 4 KiB; fresh pages are zero.   May run: everywhere.
+ */
+#ifndef PP_BASE_PAGES_H
+#define PP_BASE_PAGES_H
+
+#include <stddef.h>
+
+#define PP_PAGE ((size_t)4096)
+
+void *pp_pages_map(size_t size);                                     /* NULL when the kernel refuses */
+void pp_pages_unmap(void *pages, size_t size);                       /* NULL is fine */
+void *pp_pages_grow(void *pages, size_t old_size, size_t new_size); /* may move; NULL: refused, old pages stay */
+
+#endif
