@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/ledger.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/pages.h"
+#include "ledger/sigsafe/book.h"
+
+static struct pp_ledger fresh(void **ret_memory)
+{
+    struct pp_ledger l;
+    *ret_memory = pp_pages_map(pp_ledger_size());
+    assert_non_null(*ret_memory);
+    pp_ledger_create(*ret_memory, &l);
+    return l;
+}
+
+static void keeps_stacks_once(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m);
+    uint64_t a[3] = {1, 2, 3}, b[3] = {1, 2, 4};
+    uint32_t ia = pp_book_stack(&l, a, 3, 0, 7), ib = pp_book_stack(&l, b, 3, 0, 7);
+    assert_int_not_equal(ia, 0);
+    assert_int_not_equal(ia, ib);
+    assert_int_equal(pp_book_stack(&l, a, 3, 0, 7), ia);
+    assert_int_not_equal(pp_book_stack(&l, a, 3, 0, 8), ia); /* another generation is another stack */
+    assert_int_not_equal(pp_book_stack(&l, a, 2, 0, 7), ia);
+    struct pp_stack_view v = pp_ledger_stack(&l, ib);
+    assert_int_equal(v.n, 3);
+    assert_int_equal(v.generation, 7);
+    assert_memory_equal(v.pcs, b, sizeof b);
+    assert_int_equal(pp_ledger_stack(&l, 0).n, 0);
+    assert_int_equal(pp_ledger_stack(&l, UINT32_MAX).n, 0);
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
+struct crowd {
+    struct pp_ledger l;
+    _Atomic int ready;
+};
+
+#define THREADS 4
+#define ROUNDS 20000
+
+static void *count_in_crowd(void *arg)
+{
+    struct crowd *c = arg;
+    atomic_fetch_add(&c->ready, 1);
+    while (atomic_load(&c->ready) < THREADS) {}
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        uint64_t pcs[4] = {i % 500, 2, 3, i % 7};
+        uint32_t s = pp_book_stack(&c->l, pcs, 4, 0, 1);
+        struct pp_bucket *b = pp_book_bucket(&c->l, PP_KIND_CPU, s, 0);
+        pp_book_add(b, PP_CPU_SAMPLES, 1);
+    }
+    return NULL;
+}
+
+static void loses_no_count_in_a_crowd(void **state)
+{
+    (void)state;
+    void *m;
+    struct crowd c = {.l = fresh(&m)};
+    pthread_t t[THREADS];
+    for (int i = 0; i < THREADS; i++) pthread_create(&t[i], NULL, count_in_crowd, &c);
+    for (int i = 0; i < THREADS; i++) pthread_join(t[i], NULL);
+    uint64_t total = 0, by_first[500] = {0};
+    for (uint32_t i = 0; i < pp_ledger_n_buckets(&c.l); i++) {
+        const struct pp_bucket *b = &c.l.buckets[i];
+        if (b->kind != PP_KIND_CPU) continue;
+        total += b->v[PP_CPU_SAMPLES];
+        by_first[pp_ledger_stack(&c.l, b->stack).pcs[0]] += b->v[PP_CPU_SAMPLES];
+    }
+    assert_int_equal(total, THREADS * ROUNDS);
+    for (int i = 0; i < 500; i++) assert_int_equal(by_first[i], THREADS * ROUNDS / 500);
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
+static void full_tables_are_counted(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m);
+    l.head->buckets.cap = 3;
+    for (uint32_t i = 1; i <= 3; i++) assert_non_null(pp_book_bucket(&l, PP_KIND_HEAP, i, 16));
+    assert_null(pp_book_bucket(&l, PP_KIND_HEAP, 4, 16));
+    assert_non_null(pp_book_bucket(&l, PP_KIND_HEAP, 2, 16));
+    assert_int_equal(l.head->drops[PP_DROP_BUCKETS_FULL], 1);
+    l.head->stack_words.cap = 5;
+    uint64_t pcs[3] = {1, 2, 3};
+    assert_int_not_equal(pp_book_stack(&l, pcs, 3, 0, 0), 0);
+    pcs[0] = 9;
+    assert_int_equal(pp_book_stack(&l, pcs, 3, 0, 0), 0);
+    assert_int_equal(l.head->drops[PP_DROP_STACKS_FULL], 1);
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
+static void finds_modules_by_generation(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m);
+    struct pp_ledger_module old = {.start = 0x1000, .end = 0x2000, .first_gen = 1, .last_gen = 3};
+    struct pp_ledger_module new = {.start = 0x1000, .end = 0x3000, .first_gen = 4, .last_gen = UINT32_MAX};
+    assert_true(pp_ledger_add_module(&l, &old, PP_STR("/lib/old.so")));
+    assert_true(pp_ledger_add_module(&l, &new, PP_STR("/lib/new.so")));
+    assert_true(pp_str_eq_c(pp_ledger_module_path(&l, pp_ledger_module_at(&l, 0x1500, 2)), "/lib/old.so"));
+    assert_true(pp_str_eq_c(pp_ledger_module_path(&l, pp_ledger_module_at(&l, 0x1500, 9)), "/lib/new.so"));
+    assert_null(pp_ledger_module_at(&l, 0x5000, 9));
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
+static void refuses_foreign_memory(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m), o;
+    struct pp_err err;
+    assert_int_equal(pp_ledger_open(m, pp_ledger_size(), &o, &err), PP_OK);
+    assert_int_equal(pp_ledger_open(m, 64, &o, &err), PP_E_FORMAT);
+    l.head->threads.offset += 8;
+    assert_int_equal(pp_ledger_open(m, pp_ledger_size(), &o, &err), PP_E_FORMAT);
+    l.head->magic++;
+    assert_int_equal(pp_ledger_open(m, pp_ledger_size(), &o, &err), PP_E_FORMAT);
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_stacks_once),           cmocka_unit_test(loses_no_count_in_a_crowd),
+        cmocka_unit_test(full_tables_are_counted),     cmocka_unit_test(finds_modules_by_generation),
+        cmocka_unit_test(refuses_foreign_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
