@@ -1,0 +1,48 @@
+/* symbols/symbols.h - one module (executable or library) as a cache: address -> inline stack. Start reading here.
+ *
+ *     struct pp_symbols *s;
+ *     if ((c = pp_symbols_open(path, &opts, &s, &err))) ...
+ *     pp_object_base(pp_symbols_object(s), &mapping, pc, &base, &is_data, &err);
+ *     pp_symbols_find(s, pc - base, arena, &frames);
+ *     pp_symbols_free(s);
+ *
+ * Names and lines come from DWARF (own sections, else the separate debug file), names alone from the symbol tables; the
+ * outermost frame's name is the symbol's where one contains the address (`foo.cold`, `foo.part.0`), as llvm-symbolizer does.
+ * The address is looked up as given: for a return address the caller passes pc - 1.
+ * Owns: its files and one arena; everything it returns dies with pp_symbols_free().   Threads: one at a time per module.
+ */
+#ifndef PP_SYMBOLS_SYMBOLS_H
+#define PP_SYMBOLS_SYMBOLS_H
+
+#include "symbols/debug_file.h"
+#include "symbols/dwarf.h"
+#include "symbols/symtab.h"
+
+struct pp_symbols_options {
+    pp_str build_id;              /* expected, hex: another one in the file is an error; empty: any (also if the file has none) */
+    struct pp_debug_paths debug;  /* where separate debug files are */
+    enum pp_alias alias;          /* PP_ALIAS_LLVM also leaves out `@plt` names: exactly llvm-symbolizer's answers */
+    bool symbols_only;            /* no DWARF at all (`fastlocal`) */
+    size_t max_bytes;             /* of memory; 0: no limit. Beyond it the tool's oom callback is called. */
+    void (*oom)(size_t wanted);   /* must not return */
+};
+
+struct pp_symbols;
+
+enum pp_code pp_symbols_open(pp_str path, const struct pp_symbols_options *o, struct pp_symbols **ret_symbols,
+                             struct pp_err *err);
+/* Of a descriptor, which is taken over; path only names it (and its directory is where .debug/ and .dwp are looked for). */
+enum pp_code pp_symbols_open_fd(int fd, pp_str path, const struct pp_symbols_options *o, struct pp_symbols **ret_symbols,
+                                struct pp_err *err);
+void pp_symbols_free(struct pp_symbols *s); /* NULL is fine */
+
+const struct pp_object *pp_symbols_object(const struct pp_symbols *s);
+
+/* The inline stack of an address of the file, innermost first; 0 frames: nothing known. Frames' memory is from a. */
+void pp_symbols_find(struct pp_symbols *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames);
+
+bool pp_symbols_has_dwarf(const struct pp_symbols *s);
+pp_str pp_symbols_problem(const struct pp_symbols *s); /* first fault in symbol tables or DWARF; empty: none */
+size_t pp_symbols_bytes(const struct pp_symbols *s);   /* memory held */
+
+#endif
