@@ -75,11 +75,12 @@ struct pp_profile {
     pp_string_id default_type; /* 0: none */
 
     uint32_t n_samples;
-    uint64_t *loc_off;  /* n_samples + 1 */
-    uint32_t *locs;     /* indices into locations */
-    int64_t **values;   /* values[type][sample] */
+    uint64_t *loc_off;   /* n_samples + 1 */
+    uint32_t *locs;      /* indices into locations */
+    int64_t **values;    /* values[type][sample]; NULL without types */
     uint64_t *label_off; /* n_samples + 1, NULL when no sample has labels */
     struct pp_label *labels;
+    bool samples_shared; /* the sample columns above belong to another profile, too: replace them, don't write into them */
 
     struct pp_location *locations;
     uint32_t n_locations;
@@ -104,14 +105,31 @@ static inline pp_str pp_profile_str(const struct pp_profile *p, pp_string_id id)
     return p->strings[id];
 }
 
-struct pp_profile *pp_profile_new(struct pp_arena *a); /* empty, string 0 in place */
+/* The arena must have an oom callback (or the caller lives with the process's end). Nothing here is for the runtime. */
+struct pp_profile *pp_profile_new(struct pp_arena *a); /* empty, string 0 in place, an empty period type */
 
-/* The id of a text; the bytes must outlive the profile (pp_profile_intern_copy copies them). */
+/* The id of a text; adds it if it is new. Ids of texts never change. The bytes must outlive the profile (pp_profile_intern_copy copies them). */
 pp_string_id pp_profile_intern(struct pp_profile *p, pp_str s);
 pp_string_id pp_profile_intern_copy(struct pp_profile *p, pp_str s);
 
-/* A copy that shares nothing that either may change (strings' bytes are shared). Reports work on copies. */
+/* The id of a text that may be absent: PP_NONE. */
+pp_string_id pp_profile_find_string(const struct pp_profile *p, pp_str s);
+
+/* A copy to work on: tables (strings, functions, locations, lines, mappings) are its own, so costs about 100 bytes a location; the
+ * sample columns and all text are shared (samples_shared), whoever changes samples then makes new columns of what is left.
+ * `p` must outlive the copy and stay as it is. Reports that filter or aggregate work on copies when p is needed again (shell, web);
+ * a command line with one report needs none. */
 struct pp_profile *pp_profile_copy(struct pp_arena *a, const struct pp_profile *p);
+
+/* Makes the sample columns p's own (copies them if they are shared). */
+void pp_profile_own_samples(struct pp_profile *p);
+
+/* The labels of sample i as a slice; *ret_n 0 without labels. */
+static inline const struct pp_label *pp_profile_labels(const struct pp_profile *p, uint32_t i, size_t *ret_n)
+{
+    *ret_n = p->label_off ? p->label_off[i + 1] - p->label_off[i] : 0;
+    return p->label_off ? p->labels + p->label_off[i] : NULL;
+}
 
 /* All invariants of the head; the text says which broke. For tests and assertions. */
 bool pp_profile_valid(const struct pp_profile *p, struct pp_err *err);

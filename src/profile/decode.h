@@ -1,0 +1,26 @@
+/* profile/decode.h - bytes of a profile file -> struct pp_profile.
+ *
+ * gzip or plain profile.proto. Two passes: the first checks and counts everything, the second fills arrays of the exact size, so that
+ * nothing grows and a broken file is refused before memory is taken for it. Then the checks of profile/validate.
+ * The semantics are google/pprof's: unknown fields skipped, sparse ids, packed or single numbers, labels gathered by key, empty
+ * labels dropped, a missing period type is an empty one. So are the texts:
+ *     decompressing profile: ...  |  parsing profile: empty input file  |  parsing profile: concatenated profiles detected
+ *     parsing profile: unrecognized profile format  |  malformed profile: ...
+ * What isn't profile.proto is offered to the older formats (none yet) before it is "unrecognized".
+ */
+#ifndef PP_PROFILE_DECODE_H
+#define PP_PROFILE_DECODE_H
+
+#include "profile/model.h"
+
+struct pp_decode_options {
+    size_t max_bytes;   /* of the inflated profile; 0: no limit but gzip's ratio */
+    bool may_discard;   /* `bytes` is whole anonymous or private file pages that nobody reads afterwards: they are given back to
+                           the system as soon as they are decoded, text excepted. Keeps the peak at about the size of the profile. */
+};
+
+/* The profile lives in `a`. Text points into `bytes` when these are plain: they must live as long. opt may be NULL. */
+PP_MUST_USE enum pp_code pp_profile_parse(struct pp_arena *a, pp_str bytes, const struct pp_decode_options *opt,
+                                          struct pp_profile **ret_profile, struct pp_err *err);
+
+#endif
