@@ -18,7 +18,7 @@
 #define PP_VIEW_REPORT_H
 
 #include "base/out.h"
-#include "profile/model.h"
+#include "profile/labels.h"
 #include "regex/regex.h"
 
 enum pp_report_format {
@@ -31,12 +31,6 @@ enum pp_report_format {
     PP_REPORT_DOT,
     PP_REPORT_CALLGRIND,
     PP_REPORT_TOPPROTO, /* a gzipped profile.proto of the rows of -topproto */
-};
-
-/* The unit in which the numbers of one label key are shown (profile/tags finds them before the filters). */
-struct pp_report_tag_unit {
-    pp_string_id key;
-    pp_str unit;
 };
 
 struct pp_report_options {
@@ -65,8 +59,7 @@ struct pp_report_options {
     size_t n_header;
     const pp_str *active_filters; /* "name=value" each, in google/pprof's order */
     size_t n_active_filters;
-    const struct pp_report_tag_unit *tag_units;
-    size_t n_tag_units;
+    const struct pp_label_units *label_units; /* found before the filters; NULL: no number label has a unit */
 
     const struct pp_regex *symbol; /* peek: only rows whose name matches; NULL: all rows */
 
