@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/pages.h"
 
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -29,4 +30,11 @@ void *pp_pages_grow(void *pages, size_t old_size, size_t new_size)
     if (new_size > (size_t)1 << 46) return NULL;
     long r = pp_sys(SYS_mremap, pages, round_up(old_size), round_up(new_size), MREMAP_MAYMOVE, 0);
     return pp_sys_failed(r) ? NULL : (void *)r;
+}
+
+void pp_pages_discard(const void *p, size_t size)
+{
+    uintptr_t from = ((uintptr_t)p + PP_PAGE - 1) & ~(uintptr_t)(PP_PAGE - 1);
+    uintptr_t to = ((uintptr_t)p + size) & ~(uintptr_t)(PP_PAGE - 1);
+    if (from < to) pp_sys(SYS_madvise, from, to - from, MADV_DONTNEED);
 }

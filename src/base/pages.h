@@ -14,4 +14,7 @@ void *pp_pages_map(size_t size);                                     /* NULL whe
 void pp_pages_unmap(void *pages, size_t size);                       /* NULL is fine */
 void *pp_pages_grow(void *pages, size_t old_size, size_t new_size); /* may move; NULL: refused, old pages stay */
 
+/* Gives the memory of the whole pages inside [p, p+size) back to the system; they read as zeros (file pages: as the file). */
+void pp_pages_discard(const void *p, size_t size);
+
 #endif
