@@ -16,7 +16,8 @@
 #define PP_ENDPOINT_ENDPOINT_H
 
 #include "endpoint/target.h"
-#include "http1/message.h"
+#include "http1/request.h"
+#include "http1/response.h"
 
 #define PP_ENDPOINT_CPU_HZ 100
 

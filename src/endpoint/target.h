@@ -41,8 +41,7 @@ struct pp_target {
     /* Figures for the tail of heap?debug=1; NULL or false: none. */
     bool (*memstats)(void *ctx, struct pp_memstats *ret);
 
-    pp_str
-        note; /* for the profiles' comments and the index: e.g. "libpprof 0.1.0, served by the program itself"; may be empty */
+    pp_str note; /* for the profiles' comments: e.g. "served by the program itself"; may be empty */
 };
 
 #endif

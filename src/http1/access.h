@@ -10,7 +10,8 @@
 #ifndef PP_HTTP1_ACCESS_H
 #define PP_HTTP1_ACCESS_H
 
-#include "http1/message.h"
+#include "http1/request.h"
+#include "http1/response.h"
 
 struct pp_http_access {
     pp_str token;     /* empty: none wanted */

@@ -28,6 +28,10 @@ struct pp_http_address {
     char text[PP_HTTP_ADDRESS_MAX]; /* as given, for messages; cut */
 };
 
+/* Numeric addresses without libc: "127.0.0.1" (four decimal numbers, no leading zeros), "::1", "fe80::1" (no zone). */
+bool pp_http_parse_ip4(pp_str s, struct in_addr *ret);
+bool pp_http_parse_ip6(pp_str s, struct in6_addr *ret);
+
 /* PP_E_USAGE: "listen tcp: address x: missing port in address" and the like. */
 enum pp_code pp_http_parse_address(pp_str text, struct pp_http_address *ret, struct pp_err *err);
 

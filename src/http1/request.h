@@ -1,4 +1,4 @@
-/* http1/message.h - one HTTP/1 request, read bit by bit from bytes nobody trusts, and the answer to it.
+/* http1/request.h - one HTTP/1 request, read bit by bit from bytes nobody trusts.
  *
  *     struct pp_http_reader rd = {0};
  *     while ((step = pp_http_read(&rd, bytes_so_far, arena, &rq)) == PP_HTTP_MORE) append what recv gives;
@@ -9,10 +9,10 @@
  * Memory: the request's slices point into the caller's bytes; decoded paths and values live in the arena.
  * May run: cold code, threads that libc doesn't know included.
  */
-#ifndef PP_HTTP1_MESSAGE_H
-#define PP_HTTP1_MESSAGE_H
+#ifndef PP_HTTP1_REQUEST_H
+#define PP_HTTP1_REQUEST_H
 
-#include "base/out.h"
+#include "base/arena.h"
 
 #define PP_HTTP_LINE_MAX ((size_t)8 << 10)
 #define PP_HTTP_HEADERS_MAX ((size_t)64 << 10)
@@ -44,9 +44,10 @@ enum pp_http_step {
 };
 
 struct pp_http_reader {
-    size_t line_end, head_end; /* offsets behind the request line and behind the empty line; 0: not seen yet */
-    size_t at;                 /* looked at up to here */
-    size_t n_lines;            /* header lines seen */
+    size_t start, line_end,
+        head_end;    /* offsets: of the request line, behind it, behind the empty line; 0: not seen yet */
+    size_t line, at; /* start of the line that is being read; looked at up to here */
+    size_t n_lines;  /* header lines seen */
     size_t body_n;
     size_t used;         /* READY: bytes of this request */
     bool wants_continue; /* MORE: the client waits for "100 Continue" before it sends the body; cleared by the caller */
@@ -55,7 +56,7 @@ struct pp_http_reader {
 };
 
 /* `bytes`: everything of this request that came so far (and maybe of the next one); may move between calls. After READY
- * or REFUSED the reader is set to zero for the next request. *ret is only touched by READY. */
+ * the caller zeroes *rd for the next request. *ret is scratch before READY. */
 enum pp_http_step pp_http_read(struct pp_http_reader *rd, pp_str bytes, struct pp_arena *a,
                                struct pp_http_request *ret);
 
@@ -68,41 +69,5 @@ bool pp_http_query(struct pp_arena *a, pp_str raw_query, const char *key, pp_str
 
 /* Percent-decoding; plus_is_blank as in queries. False: a broken escape or no memory. */
 bool pp_http_unescape(struct pp_arena *a, pp_str s, bool plus_is_blank, pp_str *ret);
-
-/* The answer. A handler sets status and headers, then writes the body; the first bytes that leave the body's buffer freeze the
- * head. Content-Length: `body_bytes` when the handler set it, the body's size when all of it fits the buffer; else the body
- * goes out chunked (HTTP/1.1) or ends with the connection (1.0). */
-#define PP_HTTP_REPLY_HEADERS_MAX 16
-
-struct pp_http_response {
-    int status;                                               /* 200 at first */
-    struct pp_http_header headers[PP_HTTP_REPLY_HEADERS_MAX]; /* sent in this order */
-    size_t n_headers;
-    int64_t body_bytes; /* -1 at first: unknown */
-    struct pp_out body;
-    struct pp_arena *arena; /* of this request: for whatever the handler needs */
-    bool aborted;           /* the body can't be completed: close without an orderly end */
-    bool close;             /* the connection ends after this answer */
-};
-
-/* Fresh: status 200, no headers; the body goes to memory in `a`, unless the caller gives body a sink afterwards. */
-void pp_http_response_init(struct pp_http_response *rs, struct pp_arena *a);
-
-/* Sets or replaces; NULL value removes. The texts must live as long as the request (a literal, the arena). */
-void pp_http_set(struct pp_http_response *rs, const char *name, const char *value);
-
-/* Status, Content-Type: text/plain, no Content-Disposition, the text and a newline; as Go's http.Error without nosniff. */
-void pp_http_error(struct pp_http_response *rs, int status, const char *text);
-
-const char *pp_http_status_text(int status); /* "Not Found"; "" when unknown */
-
-/* "Tue, 24 Nov 2026 01:35:27 GMT" */
-#define PP_HTTP_DATE_MAX 32
-void pp_http_date(char buf[PP_HTTP_DATE_MAX], int64_t unix_seconds);
-
-/* Status line and headers up to the empty line: the handler's, then Date, Content-Length or Transfer-Encoding, Connection. */
-enum pp_http_framing { PP_HTTP_LENGTH, PP_HTTP_CHUNKED, PP_HTTP_UNTIL_CLOSE, PP_HTTP_NO_LENGTH };
-void pp_http_write_head(struct pp_out *o, const struct pp_http_response *rs, enum pp_http_framing framing,
-                        int64_t length, int64_t unix_seconds, bool close);
 
 #endif
