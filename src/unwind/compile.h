@@ -18,6 +18,7 @@ struct pp_frame_section {
     bool is_debug_frame;           /* .debug_frame: CIE ids and pointers differ */
     uint64_t text_vaddr, text_end; /* FDEs outside are ignored */
     uint64_t data_vaddr;           /* base of DW_EH_PE_datarel; 0 is fine on x86_64 */
+    size_t max_fdes;               /* stop after so many (from .eh_frame_hdr); 0: at the terminator or the bytes' end */
 };
 
 /* PP_E_NOTFOUND: no usable FDE at all. */

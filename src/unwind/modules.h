@@ -21,6 +21,7 @@ struct pp_modules_options {
     int pid;                     /* 0: ourselves */
     size_t max_table_bytes;      /* of all tables together; beyond it objects get none. 0: 256 MiB */
     uint32_t max_modules;        /* 0: 65536 */
+    uint32_t first_generation;   /* the first map is one later: goes on counting after an exec in place */
 };
 
 struct pp_modules_stats {

@@ -34,6 +34,7 @@ struct pp_module {
     uint32_t dev_major, dev_minor;
     const struct pp_table *table; /* NULL: none (JIT, anonymous, no .eh_frame): frame pointers only */
     uintptr_t eh_frame_hdr;       /* run-time address, 0: none; identifies the object for _dl_find_object */
+    uintptr_t build_id_at;        /* run-time address of the build id's bytes, 0: none */
     uintptr_t entry;              /* run-time address of the ELF entry point, 0: none */
     uint32_t id;                  /* small; the same mapping keeps it over refreshes, never used again for another */
     uint32_t born, died;          /* generations: visible in maps of born <= generation < died; died 0: still there */

@@ -13,9 +13,10 @@
  *
  *     bit  0..3   kind
  *          4      function start: the first row of an FDE
- *          5..7   free
+ *          5      in pc caches: this pc is known to be a return address      6..7 free
  *          8..25  cfa distance, signed (bits 8..25)      PP_RULE_FULL: index of the full rule in bits 8..31
  *         26..33  rbp   34..39 rbx   40..45 r12   46..51 r13   52..57 r14   58..63 r15
+ *                 PP_RULE_PLT: only the threshold, in r15's field
  */
 #ifndef PP_UNWIND_SIGSAFE_TABLE_H
 #define PP_UNWIND_SIGSAFE_TABLE_H
@@ -38,7 +39,10 @@ enum pp_rule_kind {
 
 #define PP_TABLE_SHIFT 9
 #define PP_RULE_START ((uint64_t)1 << 4)
-#define PP_RULE_FIELDS_AT 26
+#define PP_RULE_RETURN ((uint64_t)1 << 5)
+
+enum { PP_RULE_CFA_AT = 8, PP_RULE_RBP_AT = 26, PP_RULE_RBX_AT = 34, PP_RULE_R12_AT = 40, PP_RULE_R15_AT = 58 };
+enum { PP_RULE_RBP_MAX = 255, PP_RULE_SAVED_MAX = 63, PP_RULE_CFA_MAX = (1 << 17) - 1, PP_RULE_FULL_MAX = 1 << 24 };
 
 /* DWARF numbers on x86_64: rbx 3, rbp 6, rsp 7, r8..r15, return address 16. */
 #define PP_RULE_REGS 17
@@ -81,7 +85,24 @@ static inline enum pp_rule_kind pp_rule_kind(uint64_t rule)
 
 static inline int64_t pp_rule_cfa_bytes(uint64_t rule)
 {
-    return ((int64_t)(rule << (64 - PP_RULE_FIELDS_AT)) >> (64 - PP_RULE_FIELDS_AT + 8)) * 8;
+    return ((int64_t)(rule << (64 - PP_RULE_RBP_AT)) >> (64 - PP_RULE_RBP_AT + PP_RULE_CFA_AT)) * 8;
+}
+
+/* Distance of rbp's place below the CFA in bytes, 0: not saved. */
+static inline uint64_t pp_rule_rbp_bytes(uint64_t rule)
+{
+    return (rule >> PP_RULE_RBP_AT & PP_RULE_RBP_MAX) * 8;
+}
+
+/* The same of rbx, r12..r15: `at` is the field's first bit. */
+static inline uint64_t pp_rule_saved_bytes(uint64_t rule, unsigned at)
+{
+    return (rule >> at & PP_RULE_SAVED_MAX) * 8;
+}
+
+static inline uint32_t pp_rule_full_index(uint64_t rule)
+{
+    return (uint32_t)(rule >> PP_RULE_CFA_AT) & (PP_RULE_FULL_MAX - 1);
 }
 
 /* The rule in force at vaddr (an ELF address); 0 (PP_RULE_NONE) outside and in gaps. */

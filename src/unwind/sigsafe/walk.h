@@ -59,7 +59,7 @@ struct pp_walk_options {
     bool (*still_there)(uintptr_t pc, uintptr_t eh_frame_hdr);
 };
 
-/* The number of pcs stored, at least 1 if max > 0 (the pc itself). map NULL counts as an empty map. */
+/* The number of pcs stored, at least 1 (the pc itself); max 0: 0, ret untouched. map NULL counts as an empty map. */
 size_t pp_walk(const struct pp_module_map *map, const struct pp_walk_regs *regs, struct pp_peek *mem,
                const struct pp_walk_options *o, uintptr_t *ret_pcs, size_t max, struct pp_walk_result *ret) PP_SIGSAFE;
 

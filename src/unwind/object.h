@@ -1,0 +1,33 @@
+/* unwind/object.h - what a loaded ELF object tells about itself, read from a process's memory by copies only.
+ *
+ * Nothing of it is dereferenced in place: the object may be unmapped at any moment, then the reads fail and the object is simply
+ * without table.   May run: cold code; raw system calls only.
+ */
+#ifndef PP_UNWIND_OBJECT_H
+#define PP_UNWIND_OBJECT_H
+
+#include "base/err.h"
+#include "unwind/sigsafe/table.h"
+
+struct pp_memory {
+    int pid;    /* 0: ourselves */
+    int mem_fd; /* /proc/PID/mem; -1: not opened yet. Used where process_vm_readv is forbidden */
+};
+
+void pp_memory_release(struct pp_memory *m);
+/* All n bytes or false. */
+bool pp_memory_read(struct pp_memory *m, uintptr_t address, void *ret_bytes, size_t n);
+
+struct pp_object {
+    uintptr_t bias;
+    uintptr_t eh_frame_hdr, entry, build_id_at; /* run-time addresses, 0: none */
+    uint8_t build_id_n;
+    uint8_t build_id[32];
+    struct pp_table *table; /* NULL: none, err of pp_object_read says why */
+};
+
+/* header: run-time address of the ELF header. PP_OK also when only the table is missing because there is no unwind information;
+ * PP_E_FORMAT: no ELF object there, PP_E_NOMEM, PP_E_LIMIT: the object is described but has no table. */
+enum pp_code pp_object_read(struct pp_memory *m, uintptr_t header, struct pp_object *ret_object, struct pp_err *err);
+
+#endif
