@@ -29,9 +29,16 @@ typedef PP_VEC(struct pp_frame) pp_frames;
 
 struct pp_dwarf;
 
-/* `debug` (and `alt`, which may be NULL) must stay open while the result is used. The result lives in the arena; memory for
- * units comes from there, too. No .debug_info: PP_E_NOTFOUND. */
-enum pp_code pp_dwarf_open(struct pp_arena *a, const struct pp_object *debug, const struct pp_object *alt,
+struct pp_dwarf_options {
+    const struct pp_object *alt; /* dwz's alternate file; NULL: none */
+    /* llvm-symbolizer 14 puts a relative compilation directory (Debian's -ffile-prefix-map) twice before files of DWARF 5 that
+     * are in it: ./stdlib/./stdlib/qsort.c. Set to do the same. */
+    bool repeat_relative_dir;
+};
+
+/* The objects must stay open while the result is used. The result lives in the arena; memory for units comes from there, too.
+ * No .debug_info: PP_E_NOTFOUND. */
+enum pp_code pp_dwarf_open(struct pp_arena *a, const struct pp_object *debug, const struct pp_dwarf_options *options,
                            struct pp_dwarf **ret_dwarf, struct pp_err *err);
 void pp_dwarf_release(struct pp_dwarf *d); /* closes .dwo and .dwp files; NULL is fine */
 

@@ -2,6 +2,7 @@
 #ifndef PP_SYMBOLS_LOCATE_H
 #define PP_SYMBOLS_LOCATE_H
 
+#include "base/vec.h"
 #include "symbols/object.h"
 
 typedef PP_VEC(pp_str) pp_locate_paths;

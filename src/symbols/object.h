@@ -15,7 +15,7 @@
 #include "base/err.h"
 
 struct pp_segment {
-    uint64_t offset, vaddr, file_size, mem_size, align;
+    uint64_t offset, vaddr, paddr, file_size, mem_size, align;
     uint32_t type, flags;
 };
 

@@ -21,7 +21,8 @@
 struct pp_symbols_options {
     pp_str build_id;              /* expected, hex: another one in the file is an error; empty: any (also if the file has none) */
     struct pp_debug_paths debug;  /* where separate debug files are */
-    enum pp_alias alias;          /* PP_ALIAS_LLVM also leaves out `@plt` names: exactly llvm-symbolizer's answers */
+    enum pp_alias alias;          /* PP_ALIAS_LLVM: all as llvm-symbolizer 14 does it: also no `@plt` names, nothing from the
+                                   * debug file's symbol table, and its doubled directories (see dwarf.h) */
     bool symbols_only;            /* no DWARF at all (`fastlocal`) */
     size_t max_bytes;             /* of memory; 0: no limit. Beyond it the tool's oom callback is called. */
     void (*oom)(size_t wanted);   /* must not return */

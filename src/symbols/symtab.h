@@ -1,12 +1,13 @@
 /* symbols/symtab.h - the function symbols of an object, sorted: which one contains an address?
  *
- * From .symtab, or .dynsym where that is empty; plus .gnu_debugdata's (MiniDebugInfo) and `name@plt` for PLT slots.
+ * From .symtab, or .dynsym where that is empty; and `name@plt` for PLT slots in a table of their own.
  * A symbol contains [addr, addr + st_size). One without size reaches to the next symbol of its section, at most
  * PP_SYMTAB_UNSIZED_MAX bytes; so an address in a gap has no name rather than a far neighbour's.
  * Of several symbols at one address the largest wins. Among equal ones:
  *   PP_ALIAS_PLAIN  global before weak before local, fewer leading underscores, no '@' or '.' suffix, shorter, then by bytes;
  *   PP_ALIAS_LLVM   the last one in the table, as llvm-symbolizer (and so google/pprof) chooses.
- * Invariant: items sorted by addr, addresses distinct.
+ * Nested symbols (plain rule) are cut into pieces, so that an outer one goes on behind an inner one.
+ * Invariant: items sorted by addr, and they don't overlap.
  */
 #ifndef PP_SYMBOLS_SYMTAB_H
 #define PP_SYMBOLS_SYMTAB_H
@@ -19,7 +20,8 @@ enum pp_alias { PP_ALIAS_PLAIN, PP_ALIAS_LLVM };
 
 struct pp_symbol {
     uint64_t addr, end; /* end of what it contains, exclusive */
-    pp_str name;        /* borrowed from the object, version (@@X) not part of it */
+    pp_str name;        /* borrowed from the object */
+    pp_str file;        /* of a local symbol: the source file that the table names before it; else empty */
 };
 
 struct pp_symtab {

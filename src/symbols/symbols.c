@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbols/symbols.h"
+
+#include <stdlib.h>
+
+struct pp_symbols {
+    struct pp_arena arena; /* everything but this struct; the objects refer to it, so the struct never moves */
+    struct pp_symbols_options options;
+    struct pp_object object, debug, alt; /* debug and alt: zero when there are none */
+    struct pp_symtab symtab, debug_symtab, plt;
+    struct pp_dwarf *dwarf; /* NULL: none */
+    pp_str problem;
+};
+
+static void note_problem(struct pp_symbols *s, const struct pp_err *err)
+{
+    if (!s->problem.n) s->problem = pp_arena_dup(&s->arena, (pp_str){err->text, err->n});
+}
+
+static bool has_debug_info(const struct pp_object *o)
+{
+    const struct pp_section *s = pp_object_section(o, ".debug_info");
+    if (!s) s = pp_object_section(o, ".zdebug_info");
+    return s && s->type != SHT_NOBITS;
+}
+
+static void open_dwarf(struct pp_symbols *s, const struct pp_object *from)
+{
+    struct pp_err err = {0};
+    enum pp_code c = pp_debug_file_open_alt(from, &s->options.debug, &s->alt, &err);
+    if (c && err.n) note_problem(s, &err);
+    struct pp_dwarf_options options = {.alt = s->alt.elf ? &s->alt : NULL,
+                                       .repeat_relative_dir = s->options.alias == PP_ALIAS_LLVM};
+    c = pp_dwarf_open(&s->arena, from, &options, &s->dwarf, &err);
+    if (c && c != PP_E_NOTFOUND) note_problem(s, &err);
+}
+
+/* Names must not fail because something else of the file is broken: each part that can't be read is left out and noted. */
+static void load(struct pp_symbols *s)
+{
+    struct pp_err err = {0};
+    enum pp_alias alias = s->options.alias;
+    if (pp_symtab_read(&s->arena, &s->object, alias, &s->symtab, &err)) note_problem(s, &err);
+    if (alias == PP_ALIAS_PLAIN && pp_symtab_read_plt(&s->arena, &s->object, &s->plt, &err)) note_problem(s, &err);
+    bool own = has_debug_info(&s->object), full = pp_object_section(&s->object, ".symtab") != NULL;
+    if ((!own || !full) && !pp_debug_file_open(&s->object, &s->options.debug, &s->debug, &err) &&
+        alias == PP_ALIAS_PLAIN && pp_symtab_read(&s->arena, &s->debug, alias, &s->debug_symtab, &err))
+        note_problem(s, &err);
+    if (s->options.symbols_only) return;
+    if (own)
+        open_dwarf(s, &s->object);
+    else if (s->debug.elf && has_debug_info(&s->debug))
+        open_dwarf(s, &s->debug);
+}
+
+static enum pp_code check_build_id(const struct pp_object *o, pp_str wanted, struct pp_err *err)
+{
+    if (!wanted.n || !o->build_id.n || pp_str_eq(wanted, o->build_id)) return PP_OK;
+    return pp_fail(err, PP_E_STATE, "%.*s: build-id mismatch (%.*s != %.*s)", PP_FMT(o->path), PP_FMT(wanted),
+                   PP_FMT(o->build_id));
+}
+
+enum pp_code pp_symbols_open_fd(int fd, pp_str path, const struct pp_symbols_options *o,
+                                struct pp_symbols **ret_symbols, struct pp_err *err)
+{
+    struct pp_symbols *s = calloc(1, sizeof *s);
+    if (!s) return pp_fail(err, PP_E_NOMEM, "out of memory");
+    s->options = *o;
+    pp_arena_init(&s->arena, o->max_bytes, o->oom);
+    enum pp_code c = fd < 0 ? pp_object_open(&s->arena, path, &s->object, err)
+                            : pp_object_open_fd(&s->arena, fd, path, &s->object, err);
+    if (!c) c = check_build_id(&s->object, o->build_id, err);
+    if (c) {
+        pp_symbols_free(s);
+        return c;
+    }
+    load(s);
+    *ret_symbols = s;
+    return PP_OK;
+}
+
+enum pp_code pp_symbols_open(pp_str path, const struct pp_symbols_options *o, struct pp_symbols **ret_symbols,
+                             struct pp_err *err)
+{
+    return pp_symbols_open_fd(-1, path, o, ret_symbols, err);
+}
+
+void pp_symbols_free(struct pp_symbols *s)
+{
+    if (!s) return;
+    pp_dwarf_release(s->dwarf);
+    pp_object_release(&s->alt);
+    pp_object_release(&s->debug);
+    pp_object_release(&s->object);
+    pp_arena_release(&s->arena);
+    free(s);
+}
+
+const struct pp_object *pp_symbols_object(const struct pp_symbols *s)
+{
+    return &s->object;
+}
+
+void pp_symbols_find(struct pp_symbols *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames)
+{
+    pp_frames frames = {0};
+    if (s->dwarf) pp_dwarf_find(s->dwarf, addr, a, &frames);
+    const struct pp_symbol *sym = pp_symtab_find(&s->symtab, addr);
+    bool named = frames.n && frames.p[frames.n - 1].name.n;
+    if (!sym && !named) sym = pp_symtab_find(&s->debug_symtab, addr);
+    if (!sym && !named) sym = pp_symtab_find(&s->plt, addr);
+    if (sym) {
+        if (!frames.n) *PP_PUSH(a, &frames) = (struct pp_frame){0};
+        struct pp_frame *outer = &frames.p[frames.n - 1];
+        outer->name = sym->name;
+        if (!outer->file.n) outer->file = sym->file;
+    }
+    *ret_frames = frames;
+}
+
+bool pp_symbols_has_dwarf(const struct pp_symbols *s)
+{
+    return s->dwarf != NULL;
+}
+
+pp_str pp_symbols_problem(const struct pp_symbols *s)
+{
+    if (s->problem.n || !s->dwarf) return s->problem;
+    return pp_dwarf_problem(s->dwarf);
+}
+
+size_t pp_symbols_bytes(const struct pp_symbols *s)
+{
+    return s->arena.total_bytes;
+}
