@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/cmdline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "tool/goflag.h"
+#include "tool/objfile.h"
+#include "tool/ui.h"
+
+/* What the flags set besides config and source flags. */
+struct words {
+    bool choice[PP_CHOICE_COUNT];
+    bool command[PP_COMMAND_COUNT];
+    pp_str command_param[PP_COMMAND_COUNT];
+    bool select[PP_SELECT_COUNT];
+};
+
+enum { FLAGS_MAX = PP_VAR_COUNT + PP_CHOICE_COUNT + PP_COMMAND_COUNT + PP_SELECT_COUNT + PP_SOURCE_COUNT };
+
+static size_t list_flags(struct pp_flag *flags, struct pp_cmdline *c, struct words *w)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < PP_VAR_COUNT; i++)
+        if (pp_vars[i].type != PP_TYPE_CHOICE)
+            flags[n++] = (struct pp_flag){pp_vars[i].name, pp_vars[i].type, (char *)&c->config + pp_vars[i].offset};
+    for (size_t i = 0; i < PP_SOURCE_COUNT; i++)
+        flags[n++] = (struct pp_flag){pp_source_vars[i].name, pp_source_vars[i].type,
+                                      (char *)&c->source + pp_source_vars[i].offset};
+    for (size_t i = 0; i < PP_CHOICE_COUNT; i++)
+        flags[n++] = (struct pp_flag){pp_choices[i].name, PP_TYPE_BOOL, &w->choice[i]};
+    for (size_t i = 0; i < PP_SELECT_COUNT; i++)
+        flags[n++] = (struct pp_flag){pp_selects[i].name, PP_TYPE_BOOL, &w->select[i]};
+    for (size_t i = 0; i < PP_COMMAND_COUNT; i++) {
+        bool param = pp_commands[i].has_param;
+        flags[n++] = (struct pp_flag){pp_commands[i].name, param ? PP_TYPE_STR : PP_TYPE_BOOL,
+                                      param ? (void *)&w->command_param[i] : &w->command[i]};
+    }
+    return n;
+}
+
+/* One variable with choices: at most one of its flags may be set. Go names them in map order, we in table order. */
+static enum pp_code apply_choices(struct pp_arena *a, struct pp_cmdline *c, const struct words *w,
+                                  const struct pp_var *var, struct pp_err *err)
+{
+    pp_str set = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < PP_CHOICE_COUNT; i++) {
+        if (!w->choice[i] || strcmp(pp_choices[i].group, var->name)) continue;
+        set = n++ ? pp_arena_fmt(a, "%.*s %s", PP_FMT(set), pp_choices[i].name) : pp_str_c(pp_choices[i].name);
+    }
+    if (n > 1) return pp_fail(err, PP_E_USAGE, "conflicting options set: [%.*s]", PP_FMT(set));
+    if (n) *(pp_str *)((char *)&c->config + var->offset) = set;
+    return PP_OK;
+}
+
+static enum pp_code find_command(struct pp_cmdline *c, const struct words *w, struct pp_err *err)
+{
+    for (size_t i = 0; i < PP_COMMAND_COUNT; i++) {
+        if (!w->command[i] && !w->command_param[i].n) continue;
+        if (c->command) return pp_fail(err, PP_E_USAGE, "must set at most one output format");
+        c->command = &pp_commands[i];
+        c->param = w->command_param[i];
+    }
+    return PP_OK;
+}
+
+static void apply_selects(struct pp_cmdline *c, const struct words *w)
+{
+    for (size_t i = 0; i < PP_SELECT_COUNT; i++) {
+        if (!w->select[i]) continue;
+        if (pp_selects[i].sets_mean) c->config.mean = true;
+        if (c->config.sample_index.n) pp_ui_warn("Multiple value selections, ignoring -%s", pp_selects[i].name);
+        else c->config.sample_index = pp_str_c(pp_selects[i].sample_type);
+    }
+}
+
+static enum pp_code apply_base(struct pp_cmdline *c, struct pp_err *err)
+{
+    if (c->source.base.n && c->source.diff_base.n)
+        return pp_fail(err, PP_E_USAGE, "-base and -diff_base flags cannot both be specified");
+    c->base = c->source.diff_base.n ? c->source.diff_base : c->source.base;
+    if (c->config.normalize && !c->base.n)
+        return pp_fail(err, PP_E_USAGE, "must have base profile to normalize by");
+    return PP_OK;
+}
+
+static enum pp_code check_words(struct pp_arena *a, struct pp_cmdline *c, const struct words *w, struct pp_err *err)
+{
+    enum pp_code code;
+    for (size_t i = 0; i < PP_VAR_COUNT; i++)
+        if (pp_vars[i].type == PP_TYPE_CHOICE && (code = apply_choices(a, c, w, &pp_vars[i], err))) return code;
+    if ((code = find_command(c, w, err))) return code;
+    if (c->command && c->source.http.n)
+        return pp_fail(err, PP_E_USAGE, "-http is not compatible with an output format on the command line");
+    if (c->source.no_browser && !c->source.http.n)
+        return pp_fail(err, PP_E_USAGE, "-no_browser only makes sense with -http");
+    apply_selects(c, w);
+    return apply_base(c, err);
+}
+
+enum pp_code pp_cmdline_parse(struct pp_arena *a, int argc, char **argv, struct pp_cmdline *ret_cmdline,
+                              bool *ret_usage, struct pp_err *err)
+{
+    struct pp_cmdline c = {.config = pp_config_default, .source = pp_source_default};
+    c.source.tools = pp_str_c(getenv("PPROF_TOOLS"));
+    struct words w = {0};
+    struct pp_flag flags[FLAGS_MAX];
+    int first;
+    *ret_usage = true;
+    enum pp_code code = pp_goflag_parse(flags, list_flags(flags, &c, &w), argc, argv, &first, err);
+    if (code) return code;
+    if (first == argc && !c.source.version) return pp_fail(err, PP_E_EMPTY, "no profile source specified");
+    *ret_usage = false;
+    c.sources = PP_NEW_N(a, pp_str, argc - first);
+    for (int i = first; i < argc; i++) c.sources[c.n_sources++] = pp_str_c(argv[i]);
+    if (c.n_sources > 1 && pp_objfile_opens(a, c.sources[0])) {
+        c.exec_name = c.sources[0];
+        c.sources++;
+        c.n_sources--;
+    }
+    if ((code = check_words(a, &c, &w, err))) return code;
+    *ret_cmdline = c;
+    return PP_OK;
+}

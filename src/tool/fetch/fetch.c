@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/fetch/fetch.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "profile/merge.h"
+#include "tool/fetch/source.h"
+#include "tool/fetch/url.h"
+#include "tool/ui.h"
+
+#define CHUNK 128 /* sources read at once */
+
+/* The sources, or the bases: read, complained about, combined. */
+struct group {
+    const struct pp_cmdline *cmdline;
+    const pp_str *addrs;
+    size_t n_addrs;
+    sem_t *decoders; /* one a core */
+    struct pp_source *sources;
+    struct pp_arena arena; /* of what is combined */
+    struct pp_profile *profile;
+    size_t n_fetched;
+    bool remote;
+    enum pp_code code; /* of combining */
+    struct pp_err err;
+};
+
+static void *read_source(void *ctx)
+{
+    pp_source_read(ctx);
+    return NULL;
+}
+
+static void read_chunk(struct pp_source *sources, size_t n)
+{
+    pthread_t threads[CHUNK];
+    bool started[CHUNK];
+    for (size_t i = 0; i < n; i++) {
+        started[i] = n > 1 && !pthread_create(&threads[i], NULL, read_source, &sources[i]);
+        if (!started[i]) pp_source_read(&sources[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (started[i]) pthread_join(threads[i], NULL);
+}
+
+/* One profile of what this chunk and those before it gave. */
+static enum pp_code combine_chunk(struct group *g, const struct pp_source *sources, size_t n)
+{
+    struct pp_profile *profiles[CHUNK], *chunk;
+    size_t n_profiles = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!sources[i].profile) continue;
+        profiles[n_profiles++] = sources[i].profile;
+        g->remote |= sources[i].remote;
+    }
+    if (!n_profiles) return PP_OK;
+    g->n_fetched += n_profiles;
+    enum pp_code c = pp_profile_combine(&g->arena, profiles, n_profiles, &chunk, &g->err);
+    if (c) return c;
+    if (g->profile) return pp_profile_combine(&g->arena, (struct pp_profile *[]){g->profile, chunk}, 2, &g->profile, &g->err);
+    g->profile = chunk;
+    return PP_OK;
+}
+
+static void *read_group(void *ctx)
+{
+    struct group *g = ctx;
+    for (size_t at = 0; at < g->n_addrs && !g->code; at += CHUNK) {
+        size_t n = g->n_addrs - at < CHUNK ? g->n_addrs - at : CHUNK;
+        for (size_t i = at; i < at + n; i++)
+            pp_source_init(&g->sources[i], g->addrs[i], g->cmdline, g->decoders, g->arena.oom);
+        read_chunk(g->sources + at, n);
+        g->code = combine_chunk(g, g->sources + at, n);
+    }
+    return NULL;
+}
+
+static void report_failures(const struct group *g)
+{
+    for (size_t i = 0; i < g->n_addrs; i++)
+        if (g->sources[i].code) pp_ui_warn("%.*s: %s", PP_FMT(g->addrs[i]), g->sources[i].err.text);
+}
+
+static enum pp_code check_groups(const struct group *source, const struct group *base, struct pp_err *err)
+{
+    report_failures(source);
+    report_failures(base);
+    if (source->code) return pp_fail(err, source->code, "problem fetching source profiles: %s", source->err.text);
+    if (base->code) return pp_fail(err, base->code, "problem fetching base profiles: %s,", base->err.text);
+    if (!source->n_fetched) return pp_fail(err, PP_E_EMPTY, "failed to fetch any source profiles");
+    if (!base->n_fetched && base->n_addrs) return pp_fail(err, PP_E_EMPTY, "failed to fetch any base profiles");
+    if (source->n_fetched != source->n_addrs)
+        pp_ui_warn("Fetched %zu source profiles out of %zu", source->n_fetched, source->n_addrs);
+    return PP_OK;
+}
+
+static void group_init(struct group *g, struct pp_arena *a, const struct pp_cmdline *c, const pp_str *addrs, size_t n,
+                       sem_t *decoders)
+{
+    *g = (struct group){.cmdline = c, .addrs = addrs, .n_addrs = n, .decoders = decoders};
+    g->sources = PP_NEW_N(a, struct pp_source, n);
+    pp_arena_init(&g->arena, 0, a->oom);
+}
+
+enum pp_code pp_fetch(struct pp_arena *a, const struct pp_cmdline *c, struct pp_profile **ret_profile, bool *ret_remote,
+                      struct pp_err *err)
+{
+    sem_t decoders;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    sem_init(&decoders, 0, cores > 0 ? (unsigned)cores : 1);
+    struct group *g = PP_NEW_N(a, struct group, 2); /* the sources, the bases */
+    group_init(&g[0], a, c, c->sources, c->n_sources, &decoders);
+    group_init(&g[1], a, c, &c->base, c->base.n ? 1 : 0, &decoders);
+    pthread_t base_thread;
+    bool has_thread = g[1].n_addrs && !pthread_create(&base_thread, NULL, read_group, &g[1]);
+    read_group(&g[0]);
+    if (has_thread) pthread_join(base_thread, NULL);
+    else read_group(&g[1]);
+    sem_destroy(&decoders);
+    enum pp_code code = check_groups(&g[0], &g[1], err);
+    if (code) return code;
+    *ret_remote = g[0].remote || g[1].remote;
+    *ret_profile = g[0].profile;
+    if (!g[1].n_addrs) return PP_OK;
+    struct pp_base_options how = {.diff_base = c->source.diff_base.n, .normalize = c->config.normalize};
+    return pp_profile_subtract(a, g[0].profile, g[1].profile, &how, ret_profile, err);
+}
+
+void pp_fetch_unname_mappings(struct pp_profile *p)
+{
+    struct pp_arena a;
+    pp_arena_init(&a, 0, p->arena->oom);
+    for (uint32_t i = 0; i < p->n_mappings; i++) {
+        struct pp_url u;
+        struct pp_mapping *m = &p->mappings[i];
+        if (!m->build_id && pp_url_parse(&a, pp_profile_str(p, m->file), &u) && u.scheme.n) m->file = 0;
+    }
+    pp_arena_release(&a);
+}

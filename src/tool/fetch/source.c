@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/fetch/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/gotime.h"
+#include "profile/decode.h"
+#include "symbols/locate.h"
+#include "tool/child.h"
+#include "tool/fetch/http.h"
+#include "tool/fetch/url.h"
+#include "tool/tempfile.h"
+#include "tool/ui.h"
+#include "wire/gzip.h"
+
+#define TIMEOUT_GRACE_MS 5000 /* google/pprof: so that the server's own limit comes first */
+
+void pp_source_init(struct pp_source *s, pp_str addr, const struct pp_cmdline *c, sem_t *decoders,
+                    void (*oom)(size_t wanted))
+{
+    int64_t max = c->source.max_size;
+    *s = (struct pp_source){.addr = addr, .cmdline = c, .decoders = decoders, .bytes.max = max > 0 ? (size_t)max : 0};
+    pp_arena_init(&s->arena, 0, oom);
+}
+
+static bool is_perf_data(const char *path)
+{
+    char magic[8];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool is = fd >= 0 && pread(fd, magic, sizeof magic, 0) == sizeof magic && !memcmp(magic, "PERFILE2", sizeof magic);
+    if (fd >= 0) close(fd);
+    return is;
+}
+
+/* The path of a profile.proto made from a perf.data file by perf_to_profile. */
+static enum pp_code convert_perf_data(struct pp_source *s, const char **path, struct pp_err *err)
+{
+    pp_ui_print("Converting %s to a profile.proto... (May take a few minutes)", *path);
+    int fd;
+    pp_str made;
+    enum pp_code c = pp_tempfile_new(&s->arena, pp_tempfile_dir(), PP_STR("pprof_"), ".pb.gz", &fd, &made, err);
+    if (c) return c;
+    close(fd);
+    pp_tempfile_remove_later(made);
+    const char *const argv[] = {"perf_to_profile", "-i", *path, "-o", made.p, "-f", NULL};
+    struct pp_err why;
+    pid_t pid;
+    c = pp_child_start(argv, (int[3]){-1, STDOUT_FILENO, STDERR_FILENO}, &pid, &why);
+    if (!c) c = pp_child_wait(pid, &why);
+    if (c)
+        return pp_fail(err, c, "failed to convert perf.data file. Try github.com/google/perf_data_converter: %s",
+                       why.text);
+    *path = made.p;
+    return PP_OK;
+}
+
+static enum pp_code get_url(struct pp_source *s, const struct pp_url *url, int64_t timeout_ms, struct pp_err *err)
+{
+    const struct pp_source_flags *flags = &s->cmdline->source;
+    pp_str text = pp_url_text(&s->arena, url);
+    pp_ui_print("Fetching profile over HTTP from %.*s", PP_FMT(text));
+    if (flags->seconds > 0) {
+        char duration[PP_GO_TIME_MAX];
+        pp_go_duration(duration, flags->seconds * 1000000000);
+        pp_ui_print("Please wait... (%s)", duration);
+    }
+    struct pp_http_options o = {timeout_ms + TIMEOUT_GRACE_MS, flags->tls_cert, flags->tls_key, flags->tls_ca};
+    return pp_http_get(&s->arena, url, &o, &s->bytes, err);
+}
+
+/* The bytes, and the URL's text when it was one. */
+static enum pp_code get_bytes(struct pp_source *s, pp_str *ret_url, struct pp_err *err)
+{
+    const char *path = pp_arena_c(&s->arena, s->addr);
+    struct stat st;
+    if (stat(path, &st) == 0) {
+        enum pp_code c = S_ISREG(st.st_mode) && is_perf_data(path) ? convert_perf_data(s, &path, err) : PP_OK;
+        return c ? c : pp_bytes_read_file(&s->bytes, path, err);
+    }
+    int stat_errno = errno;
+    struct pp_url url;
+    int64_t timeout_ms;
+    const struct pp_source_flags *flags = &s->cmdline->source;
+    if (!pp_url_adjust(&s->arena, s->addr, flags->seconds, flags->timeout, &url, &timeout_ms))
+        return pp_fail(err, PP_E_NOTFOUND, "stat %s: %s", path, pp_errno_text(stat_errno));
+    *ret_url = pp_url_text(&s->arena, &url);
+    s->remote = true;
+    return get_url(s, &url, timeout_ms, err);
+}
+
+static void say(void *ctx, pp_str text)
+{
+    (void)ctx;
+    pp_ui_warn("%.*s", PP_FMT(text));
+}
+
+/* A profile without mappings gets one: symbols of a program at fixed addresses can still be found. */
+static void add_mapping(struct pp_profile *p)
+{
+    p->mappings = PP_NEW(p->arena, struct pp_mapping);
+    p->mappings[0].id = 1;
+    p->n_mappings = 1;
+    for (uint32_t i = 0; i < p->n_locations; i++) p->locations[i].mapping = 0;
+}
+
+static void locate_binaries(struct pp_source *s, struct pp_profile *p)
+{
+    pp_str search = pp_locate_search_path(&s->arena);
+    for (uint32_t i = 0; i < p->n_mappings; i++) {
+        struct pp_mapping *m = &p->mappings[i];
+        struct pp_object_mapping range = {m->start, m->limit, m->offset,
+                                          pp_profile_str(p, m->kernel_relocation_symbol)};
+        pp_str found;
+        if (pp_locate_binary(&s->arena, search, pp_profile_str(p, m->file), pp_profile_str(p, m->build_id), &range, say,
+                             NULL, &found))
+            m->file = pp_profile_intern(p, found);
+    }
+    if (!p->n_mappings) add_mapping(p);
+    struct pp_mapping *main_mapping = &p->mappings[0];
+    if (s->cmdline->exec_name.n) main_mapping->file = pp_profile_intern(p, s->cmdline->exec_name);
+    if (s->cmdline->source.buildid.n && !main_mapping->build_id)
+        main_mapping->build_id = pp_profile_intern(p, s->cmdline->source.buildid);
+}
+
+static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_profile, struct pp_err *err)
+{
+    pp_str url = {0};
+    enum pp_code c = get_bytes(s, &url, err);
+    if (c) return c;
+    sem_wait(s->decoders);
+    pp_str bytes = {s->bytes.p, s->bytes.n};
+    struct pp_decode_options how = {.max_bytes = s->bytes.max, .may_discard = true};
+    struct pp_profile *p;
+    c = pp_profile_parse(&s->arena, bytes, &how, &p, err);
+    if (c || pp_gzip_is(bytes)) pp_bytes_release(&s->bytes);
+    sem_post(s->decoders);
+    if (c) return c;
+    locate_binaries(s, p);
+    for (uint32_t i = 0; url.n && i < p->n_mappings; i++)
+        if (!p->mappings[i].build_id && !p->mappings[i].file) p->mappings[i].file = pp_profile_intern(p, url);
+    *ret_profile = p;
+    return PP_OK;
+}
+
+void pp_source_read(struct pp_source *s)
+{
+    s->code = read_profile(s, &s->profile, &s->err);
+}

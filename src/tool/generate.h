@@ -1,0 +1,15 @@
+/* tool/generate.h - one report of a profile: filters, total, granularity, report, output, in google/pprof's order.
+ *
+ * The profile is changed (filtered, aggregated); who needs it again passes a copy.   May run: cold code.
+ */
+#ifndef PP_TOOL_GENERATE_H
+#define PP_TOOL_GENERATE_H
+
+#include "profile/model.h"
+#include "tool/options.h"
+
+/* param: the command's regular expression, or "". */
+enum pp_code pp_generate(struct pp_arena *a, struct pp_profile *p, const struct pp_command *c, pp_str param,
+                         const struct pp_config *config, struct pp_err *err) PP_MUST_USE;
+
+#endif

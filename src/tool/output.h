@@ -1,0 +1,22 @@
+/* tool/output.h - where a finished report goes: a file, stdout, a picture made by dot, a viewer.
+ *
+ *     -output=F            "Generating report in F", then the bytes
+ *     pictures, protos     stdout unless that is a terminal: then profileNNN.ext in the current directory
+ *     web, eog, ...        a temporary file and the first viewer that starts; waits for it, at least a second
+ * May run: cold code.
+ */
+#ifndef PP_TOOL_OUTPUT_H
+#define PP_TOOL_OUTPUT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "tool/options.h"
+
+/* Runs the command's post-processing over the report and delivers the result. output: value of -output, or "". */
+enum pp_code pp_output(struct pp_arena *a, const struct pp_command *c, pp_str output, pp_str report,
+                       struct pp_err *err) PP_MUST_USE;
+
+/* A sink (base/out.h) that writes to stdout as the report grows; for reports that can't fail halfway. */
+enum pp_code pp_output_stdout(void *ctx, const char *p, size_t n, struct pp_err *err);
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/pipeline.h"
+
+#include <string.h>
+
+#include "base/vec.h"
+#include "profile/prune.h"
+#include "tool/fetch/fetch.h"
+#include "tool/fetch/save.h"
+#include "tool/generate.h"
+#include "tool/symbolize.h"
+
+static void add_comment(struct pp_profile *p, pp_str text)
+{
+    pp_string_id *comments = PP_NEW_N(p->arena, pp_string_id, p->n_comments + 1);
+    if (p->n_comments) memcpy(comments, p->comments, p->n_comments * sizeof *comments);
+    comments[p->n_comments++] = pp_profile_intern(p, text);
+    p->comments = comments;
+}
+
+/* What is asked for but not part of this build yet. */
+static enum pp_code check_known(const struct pp_cmdline *c, struct pp_err *err)
+{
+    if (!c->command && c->source.http.n)
+        return pp_fail(err, PP_E_UNSUPPORTED, "the web interface (-http) is not available in this version");
+    if (!c->command)
+        return pp_fail(err, PP_E_UNSUPPORTED,
+                       "the interactive shell is not available in this version; name an output format, such as -top");
+    enum pp_format f = c->command->format;
+    if (f == PP_FORMAT_LIST || f == PP_FORMAT_WEBLIST || f == PP_FORMAT_DISASM)
+        return pp_fail(err, PP_E_UNSUPPORTED, "reports of source and assembly (-%s) are not available in this version",
+                       c->command->name);
+    return PP_OK;
+}
+
+enum pp_code pp_pipeline_run(struct pp_arena *a, const struct pp_cmdline *c, struct pp_err *err)
+{
+    struct pp_profile *p;
+    bool remote;
+    enum pp_code code = check_known(c, err);
+    if (code || (code = pp_fetch(a, c, &p, &remote, err))) return code;
+    if (c->source.all_frames) p->drop_frames = p->keep_frames = 0;
+    pp_symbolize(p, c->source.symbolize);
+    (void)pp_prune_uninteresting(a, p, NULL); /* fails when drop_frames is no regular expression: then nothing is pruned */
+    pp_fetch_unname_mappings(p);
+    if (c->source.add_comment.n) add_comment(p, c->source.add_comment);
+    if (remote && (code = pp_save(a, p, err))) return code;
+    return pp_generate(a, p, c->command, c->param, &c->config, err);
+}
