@@ -22,6 +22,7 @@ struct walk {
     const struct pp_walk_options *o;
     struct pp_pc_cache *cache; /* claimed by us, or NULL */
     struct pp_walk_regs regs;  /* of the frame in work */
+    bool drop_last; /* the pc stored last turned out to be no code */
     bool track_all; /* restore rbx, r12-r15, ...: only when a rule turned out to need them */
     uint32_t n_hits, n_misses;
     struct pp_walk_result res;
@@ -84,18 +85,23 @@ static size_t read_code(struct walk *w, uintptr_t address, uint8_t *ret_code, si
     return pp_peek_copy(w->mem->pid, w->mem->mem_fd, address, ret_code, n);
 }
 
-/* Is ra in executable memory and behind a call? */
-static bool returns_here(struct walk *w, uint64_t ra)
+static bool follows_call(struct walk *w, uint64_t ra)
 {
     uint8_t before[PP_CALL_BYTES];
     uint64_t target;
-    if (ra < sizeof before || !module_at(w, ra - 1)) return false;
+    return ra > sizeof before && read_code(w, ra - sizeof before, before, sizeof before) == sizeof before &&
+           pp_code_call(before, ra, &target) != PP_CALL_NONE;
+}
+
+/* Is ra in executable memory and behind a call? */
+static bool returns_here(struct walk *w, uint64_t ra)
+{
+    if (!module_at(w, ra - 1)) return false;
     if (w->cache) {
         const struct pp_pc_cache_entry *e = pp_pc_cache_slot(w->cache, ra);
         if (e->pc == ra && e->rule & PP_RULE_RETURN) return true;
     }
-    return read_code(w, ra - sizeof before, before, sizeof before) == sizeof before &&
-           pp_code_call(before, ra, &target) != PP_CALL_NONE;
+    return follows_call(w, ra);
 }
 
 static bool restore_saved(struct walk *w, uint64_t cfa, uint64_t rule)
@@ -230,7 +236,8 @@ static int step_full(struct walk *w, uint64_t rule)
     if ((end = restore_by_rule(w, &f->reg[RA], t->expr_at, &old, cfa, true, &r->pc)) != GO_ON) return end;
     if (f->is_signal) return enter_interrupted(w);
     r->pc_is_exact = false;
-    if (r->r[RSP] <= old.r[RSP] || r->r[RSP] % 8 != 0) return PP_WALK_CUT_SP;
+    /* An interrupted instruction may have taken the return address off the stack already (eh_return). */
+    if (r->r[RSP] < old.r[RSP] + !old.pc_is_exact || r->r[RSP] % 8 != 0) return PP_WALK_CUT_SP;
     return r->pc ? GO_ON : PP_WALK_ROOT;
 }
 
@@ -286,6 +293,9 @@ static int step(struct walk *w)
     uint64_t rule = find_rule(w);
     if (pp_rule_kind(rule) == PP_RULE_NONE) {
         if (at_entry_point(w)) return PP_WALK_ROOT;
+        /* A return address in no module: code that is newer than the map, or a wrong turn before. */
+        w->drop_last = !w->regs.pc_is_exact && !module_at(w, w->regs.pc - 1) && !follows_call(w, w->regs.pc);
+        if (w->drop_last) return PP_WALK_CUT_NO_RULE;
         rule = guess_rule(w);
     }
     switch (pp_rule_kind(rule)) {
@@ -344,13 +354,14 @@ static size_t run(struct walk *w, uintptr_t *pcs, size_t max)
     }
     w->res.end = (enum pp_walk_end)end;
     w->res.last_sp = w->regs.r[RSP];
-    return n;
+    return n - (w->drop_last && n > 1);
 }
 
 static size_t run_from(struct walk *w, const struct pp_walk_regs *regs, uintptr_t *pcs, size_t max, bool track_all)
 {
     w->regs = *regs;
     w->track_all = track_all;
+    w->drop_last = false;
     if (!track_all) w->regs.known &= 1u << RBP | 1u << RSP;
     w->res = (struct pp_walk_result){.generation = w->map ? w->map->generation : 0};
     return run(w, pcs, max);
