@@ -29,7 +29,7 @@ enum pp_export_kind { PP_EXPORT_CPU, PP_EXPORT_HEAP, PP_EXPORT_ALLOCS, PP_EXPORT
 
 /* Counters at one moment, to subtract from later ones. */
 struct pp_export_snapshot {
-    uint64_t (*counters)[4]; /* by bucket index: of the first n_buckets buckets (HEAP, ALLOCS, CPU) */
+    uint64_t (*counters)[4]; /* by bucket index, n_buckets of them (HEAP, ALLOCS) */
     uint32_t n_buckets;
     uint64_t drops[PP_DROP_COUNT];
     uint64_t heap_rate;
@@ -48,7 +48,8 @@ struct pp_export_request {
     pp_str note;                            /* a comment; may be empty */
 };
 
-/* Copies the counters of that kind (THREADS: keeps *threads, which must live in the same arena or longer). */
+/* Copies the counters of HEAP and ALLOCS (THREADS: keeps *threads, which must live as long; CPU: its buckets start at zero with
+ * each window) and what was lost so far. */
 enum pp_code pp_export_snapshot(struct pp_arena *a, const struct pp_ledger *l, enum pp_export_kind kind,
                                 const struct pp_thread_dump *threads, struct pp_export_snapshot *ret,
                                 struct pp_err *err);

@@ -6,9 +6,9 @@
 #include "ledger/ledger.h"
 
 struct pp_frame_name {
-    pp_str name;        /* for people: demangled where the maker can */
-    pp_str system_name; /* as the linker knows it; empty: same as name */
-    pp_str file;        /* empty: unknown */
+    pp_str name;                      /* for people: demangled where the maker can */
+    pp_str system_name;               /* as the linker knows it; empty: same as name */
+    pp_str file;                      /* empty: unknown */
     int64_t line, column, start_line; /* 0: unknown */
 };
 

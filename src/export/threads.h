@@ -7,12 +7,13 @@
 struct pp_thread_info {
     uint32_t serial; /* the number after "goroutine "; 1 is the main thread */
     uint32_t tid;
-    pp_str name;         /* comm */
-    const char *state;   /* in Go's words where they fit: "running", "runnable", "sleep", "IO wait", "select", "semacquire", "syscall" ... */
+    pp_str name; /* comm */
+    const char *
+        state; /* in Go's words where they fit: "running", "runnable", "sleep", "IO wait", "select", "semacquire", "syscall" ... */
     uint64_t waiting_ns; /* in this wait; 0: unknown or running */
     const uint64_t *pcs; /* n_pcs return addresses, leaf first, as in the ledger */
     uint32_t n_pcs;
-    bool cut; /* the stack did not reach its end */
+    bool cut;                /* the stack did not reach its end */
     uint32_t creator_serial; /* 0: unknown */
     uint32_t creator_stack;  /* stack id in the ledger; 0: unknown */
 };
