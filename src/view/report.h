@@ -10,7 +10,8 @@
  *     o.format = PP_REPORT_TOP;
  *     pp_report_write(&out, p, &o, &err);
  *
- * Reports stream through `out`; memory grows with nodes and edges, not with samples (call trees: with distinct paths).
+ * Reports stream through `out`; memory grows with nodes and edges, not with samples (call trees: with distinct
+ * paths; dot with labels: a few bytes per sample).
  * Where google/pprof prints in the order of a Go map, we print one fixed order that it could have printed, too.
  * Threads: one report at a time per profile; two reports on one profile may run in parallel (nothing is written to it).
  */
@@ -54,14 +55,14 @@ struct pp_report_options {
     double node_fraction; /* default 0.005: nodes with less of the total disappear */
     double edge_fraction; /* default 0.001 */
 
-    pp_str title;         /* graph name in dot: base name of the first mapping's file; "" = unnamed */
-    const pp_str *header; /* replaces the profile's header lines when n_header > 0 */
-    size_t n_header;
+    pp_str title;                 /* graph name in dot: base name of the first mapping's file; "" = unnamed */
     const pp_str *active_filters; /* "name=value" each, in google/pprof's order */
     size_t n_active_filters;
     const struct pp_label_units *label_units; /* found before the filters; NULL: no number label has a unit */
 
     const struct pp_regex *symbol; /* peek: only rows whose name matches; NULL: all rows */
+
+    int gzip_level; /* of topproto: 1 to 12, as wire/gzip.h; default 6 */
 
     pp_str trim_path, source_path; /* how file names are shortened; default "" */
 };
@@ -71,7 +72,7 @@ struct pp_report_options pp_report_defaults(void);
 /* The sum of absolute values (only of the samples with label pprof::base=true when there are any), divided for mean. */
 int64_t pp_report_total(const struct pp_profile *p, uint32_t value_index, bool mean);
 
-/* Writes the report. Errors: PP_E_NOTFOUND when peek's regexp matches no row (the rows before were written), PP_E_IO when `out` failed. */
+/* Writes the report. Errors: PP_E_NOTFOUND when peek's regexp matches no row (nothing is written then), PP_E_IO when `out` failed. */
 PP_MUST_USE enum pp_code pp_report_write(struct pp_out *out, const struct pp_profile *p,
                                          const struct pp_report_options *o, struct pp_err *err);
 

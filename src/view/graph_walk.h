@@ -1,0 +1,144 @@
+/* view/graph_walk.h - the samples of a profile, walked as one stack. Only for graph*.c.
+ *
+ * Locations that a sample shares with the one before it (from the root on) stay where they are; the others are popped and
+ * pushed. A frame's weight is what was put on it while it was on top or got from frames above when they were popped, so
+ * each sample costs its own weight once, not once per frame.
+ *     push(w, place, is_inline)  may add a frame by walk_push; keeps w->parent and w->residual
+ *     pop(w, frame)              adds frame->weight where it belongs; passing it down is done here
+ *     leaf(w, sample, weight)    the whole stack of a sample is there
+ * All are inlined into a loop of their own.
+ */
+#ifndef PP_VIEW_GRAPH_WALK_H
+#define PP_VIEW_GRAPH_WALK_H
+
+#include <string.h>
+
+#include "base/vec.h"
+#include "view/graph.h"
+
+struct walk_weight {
+    int64_t v, div;
+};
+
+struct walk_frame {
+    struct walk_weight weight;
+    uint32_t what; /* node or edge, as push likes */
+    bool counts;   /* the first of its kind on the stack */
+};
+
+/* The state after the lines of one location. */
+struct walk_level {
+    uint32_t n_frames, parent;
+    bool residual;
+};
+
+/* locs: per location its place, or WALK_MANY | location when it has several lines, or WALK_SKIP when nothing of it is kept. */
+#define WALK_MANY 0x80000000u
+#define WALK_SKIP 0x7fffffffu
+
+struct walk {
+    struct pp_graph *graph;
+    uint32_t *locs;
+    struct walk_frame *frames;
+    size_t n_frames, cap_frames;
+    struct walk_level *levels;
+    size_t cap_levels;
+    uint32_t parent; /* last frame that was kept; PP_NONE: none yet */
+    bool residual;   /* a line since then was not kept */
+    void *ctx;
+};
+
+typedef void (*walk_push_fn)(struct walk *w, uint32_t place, bool is_inline);
+typedef void (*walk_pop_fn)(struct walk *w, const struct walk_frame *f);
+typedef void (*walk_leaf_fn)(struct walk *w, uint32_t sample, struct walk_weight weight);
+
+static inline void weight_add(struct walk_weight *to, struct walk_weight x)
+{
+    to->v = pp_go_add(to->v, x.v);
+    to->div = pp_go_add(to->div, x.div);
+}
+
+/* How many locations two stacks share from the root (their last ones) on. */
+static inline size_t walk_shared(const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
+{
+    const uint32_t *ae = a + na, *be = b + nb;
+    size_t n = na < nb ? na : nb, k = 0;
+    while (k + 4 <= n && !memcmp(ae - k - 4, be - k - 4, 4 * sizeof *a))
+        k += 4;
+    while (k < n && ae[-1 - (ptrdiff_t)k] == be[-1 - (ptrdiff_t)k])
+        k++;
+    return k;
+}
+
+static inline void walk_push(struct walk *w, uint32_t what, bool counts)
+{
+    w->frames[w->n_frames++] = (struct walk_frame){.what = what, .counts = counts};
+}
+
+static inline __attribute__((always_inline)) void walk_pop_to(struct walk *w, size_t n, walk_pop_fn pop)
+{
+    while (w->n_frames > n) {
+        const struct walk_frame *f = &w->frames[--w->n_frames];
+        pop(w, f);
+        if (w->n_frames) weight_add(&w->frames[w->n_frames - 1].weight, f->weight);
+    }
+}
+
+static inline __attribute__((always_inline)) void walk_push_location(struct walk *w, uint32_t code, walk_push_fn push)
+{
+    if (code == WALK_SKIP) {
+        w->residual = true;
+        return;
+    }
+    if (w->n_frames == w->cap_frames)
+        pp_vec_must_grow(w->graph->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames,
+                         _Alignof(struct walk_frame));
+    if (!(code & WALK_MANY)) {
+        push(w, code, false);
+        return;
+    }
+    const struct pp_places *t = w->graph->places;
+    uint32_t l = code & ~WALK_MANY, from = t->first[l], to = t->first[l + 1];
+    while (w->cap_frames - w->n_frames < to - from)
+        pp_vec_must_grow(w->graph->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames,
+                         _Alignof(struct walk_frame));
+    for (uint32_t i = to; i > from; i--)
+        push(w, t->line_place[i - 1], i != to);
+}
+
+static inline __attribute__((always_inline)) void walk_samples(struct walk *w, bool mean, walk_push_fn push,
+                                                               walk_pop_fn pop, walk_leaf_fn leaf)
+{
+    const struct pp_profile *p = w->graph->profile;
+    const int64_t *values = p->values[w->graph->options.value_index], *divs = p->values[0];
+    const uint32_t *prev = NULL;
+    size_t n_prev = 0;
+    for (uint32_t s = 0; s < p->n_samples; s++) {
+        struct walk_weight weight = {values[s], mean ? divs[s] : 0};
+        if (!weight.v && !weight.div) continue;
+        const uint32_t *cur = p->locs + p->loc_off[s];
+        size_t n = p->loc_off[s + 1] - p->loc_off[s], shared = walk_shared(prev, n_prev, cur, n);
+        if (!n) continue;
+        if (n > w->cap_levels)
+            pp_vec_reserve(w->graph->arena, (void **)&w->levels, &w->cap_levels, n, sizeof *w->levels,
+                           _Alignof(struct walk_level));
+        struct walk_level top = shared ? w->levels[shared - 1] : (struct walk_level){.parent = PP_NONE};
+        walk_pop_to(w, top.n_frames, pop);
+        w->parent = top.parent;
+        w->residual = top.residual;
+        for (size_t d = shared; d < n; d++) {
+            walk_push_location(w, w->locs[cur[n - 1 - d]], push);
+            w->levels[d] = (struct walk_level){(uint32_t)w->n_frames, w->parent, w->residual};
+        }
+        if (w->n_frames) weight_add(&w->frames[w->n_frames - 1].weight, weight);
+        leaf(w, s, weight);
+        prev = cur;
+        n_prev = n;
+    }
+    walk_pop_to(w, 0, pop);
+}
+
+/* The codes of all locations; kept may be NULL (all). */
+uint32_t *walk_locations(struct pp_arena *a, const struct pp_places *t, const uint8_t *kept);
+
+#endif
