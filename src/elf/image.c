@@ -148,7 +148,7 @@ pp_str pp_image_at_vaddr(const struct pp_image *im, uint64_t vaddr)
     for (uint32_t i = 0; pp_image_phdr(im, i, &ph); i++) {
         if (ph.p_type != PT_LOAD || vaddr < ph.p_vaddr || vaddr - ph.p_vaddr >= ph.p_filesz) continue;
         pp_str segment = slice(im->bytes, ph.p_offset, ph.p_filesz);
-        return pp_str_from(segment, (size_t)(vaddr - ph.p_vaddr));
+        return segment.n ? pp_str_from(segment, (size_t)(vaddr - ph.p_vaddr)) : segment;
     }
     return (pp_str){0};
 }

@@ -297,11 +297,11 @@ static bool set_cfa(struct pp_frame_row *row, uint64_t reg, int64_t offset, int6
     return true;
 }
 
-/* A block of expression bytes as a rule; expressions above 255 bytes are refused. */
+/* A block of expression bytes as a rule; empty ones and those above 255 bytes are refused. */
 static bool take_expr(struct cursor *c, uint8_t how, struct pp_reg_rule *ret)
 {
     uint64_t n = take_uleb(c);
-    if (c->failed || n > c->end - c->at || n > UINT8_MAX) return false;
+    if (c->failed || n == 0 || n > c->end - c->at || n > UINT8_MAX) return false;
     *ret = (struct pp_reg_rule){.how = how, .expr_n = (uint8_t)n, .value = (int32_t)c->at};
     c->at += (size_t)n;
     return true;
