@@ -20,6 +20,9 @@ void pp_labels_set(struct pp_profile *p, pp_str key, pp_str value);
 void pp_labels_remove(struct pp_profile *p, pp_str key);
 void pp_labels_remove_num(struct pp_profile *p, pp_str key);
 
+/* Drops the labels that `drop` says. */
+void pp_labels_drop(struct pp_profile *p, bool (*drop)(const void *ctx, const struct pp_label *l), const void *ctx);
+
 #define PP_LABEL_DIFF_BASE "pprof::base" /* =true marks the samples of a -diff_base */
 
 /* Prints one line for the person (no newline in it). */
