@@ -58,7 +58,8 @@ static pp_str without_port(pp_str host)
 {
     if (host.n && host.p[0] == '[') {
         size_t end = pp_str_find_byte(host, ']');
-        return end == PP_NOT_FOUND ? host : pp_str_sub(host, 0, end + 1);
+        bool whole = end != PP_NOT_FOUND && (end + 1 == host.n || host.p[end + 1] == ':');
+        return whole ? pp_str_sub(host, 0, end + 1) : PP_STR("");
     }
     size_t colon = pp_str_rfind_byte(host, ':');
     return colon == PP_NOT_FOUND ? host : pp_str_sub(host, 0, colon);

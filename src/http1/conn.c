@@ -63,7 +63,8 @@ int64_t pp_http_now_ms(void) { return now_ns() / 1000000; }
 static short poll_ns(int fd, short events, int64_t ns)
 {
     struct pollfd p = {.fd = fd, .events = events};
-    int64_t end = now_ns() + ns;
+    int64_t end;
+    if (__builtin_add_overflow(now_ns(), ns, &end)) end = INT64_MAX;
     for (;;) {
         struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
         long r = pp_sys(SYS_ppoll, &p, 1, ns < 0 ? NULL : &ts, NULL, 8);

@@ -27,6 +27,7 @@ struct pp_http_front {
     _Atomic unsigned given_back; /* chain of connections, index + 1 */
     _Atomic unsigned n_open;
     int64_t accept_after_ms, idle_since_ms;
+    bool was_busy; /* at the last look */
     struct pp_arena scratch_arena;
     struct pp_http_request scratch;
     struct pollfd polls[CONNECTIONS_MAX + 2];
@@ -262,9 +263,9 @@ static int64_t watch(struct pp_http_front *f, int64_t now)
     f->polls[0] = (struct pollfd){.fd = f->wake_read.fd, .events = POLLIN};
     f->polls[1] = (struct pollfd){.fd = may_accept ? f->listener.fd : -1, .events = POLLIN};
     if (!may_accept && f->accept_after_ms < due) due = f->accept_after_ms;
-    if (n_busy)
-        f->idle_since_ms = now;
-    else if (f->opt.exit_when_idle_ms && f->idle_since_ms + f->opt.exit_when_idle_ms < due)
+    if (n_busy || f->was_busy) f->idle_since_ms = now;
+    f->was_busy = n_busy > 0;
+    if (!n_busy && f->opt.exit_when_idle_ms && f->idle_since_ms + f->opt.exit_when_idle_ms < due)
         due = f->idle_since_ms + f->opt.exit_when_idle_ms;
     return due == INT64_MAX ? -1 : due <= now ? 0 : due - now;
 }

@@ -52,15 +52,15 @@ bool pp_http_parse_ip4(pp_str s, struct in_addr *ret)
     return true;
 }
 
-/* Groups of one side of "::" into to[]; returns how many, 9 for a fault. An IPv4 tail counts as two. */
-static unsigned parse_groups(pp_str s, uint16_t to[8])
+/* Groups of one side of "::" into to[]; returns how many, 9 for a fault. An IPv4 tail counts as two; only the last side has one. */
+static unsigned parse_groups(pp_str s, bool last, uint16_t to[8])
 {
     unsigned n = 0;
     if (s.n == 0) return 0;
     for (pp_str field; pp_str_next(&s, ':', &field);) {
         uint64_t v;
         struct in_addr tail;
-        if (!s.p && n <= 6 && pp_http_parse_ip4(field, &tail)) {
+        if (last && !s.p && n <= 6 && pp_http_parse_ip4(field, &tail)) {
             to[n++] = (uint16_t)(ntohl(tail.s_addr) >> 16);
             to[n++] = (uint16_t)ntohl(tail.s_addr);
             return n;
@@ -77,8 +77,8 @@ bool pp_http_parse_ip6(pp_str s, struct in6_addr *ret)
 {
     uint16_t left[8] = {0}, right[8] = {0}, all[8] = {0};
     size_t gap = pp_str_find(s, PP_STR("::"));
-    unsigned n_left = parse_groups(gap == PP_NOT_FOUND ? s : pp_str_sub(s, 0, gap), left), n_right = 0;
-    if (gap != PP_NOT_FOUND) n_right = parse_groups(pp_str_from(s, gap + 2), right);
+    unsigned n_left = parse_groups(pp_str_sub(s, 0, gap), gap == PP_NOT_FOUND, left), n_right = 0;
+    if (gap != PP_NOT_FOUND) n_right = parse_groups(pp_str_from(s, gap + 2), true, right);
     if (n_left > 8 || n_right > 8 || (gap == PP_NOT_FOUND ? n_left != 8 : n_left + n_right > 7)) return false;
     memcpy(all, left, n_left * sizeof *left);
     memcpy(all + 8 - n_right, right, n_right * sizeof *right);
