@@ -282,10 +282,9 @@ static enum pp_code apply(struct filter *f)
     filter_by_tag(f);
     c = compile(f, "tagshow", f->options->tagshow, &f->tagshow);
     if (!c) c = compile(f, "taghide", f->options->taghide, &f->taghide);
-    if (c) return c;
-    filter_labels(f);
-    filter_prune_from(f);
-    return PP_OK;
+    filter_labels(f); /* google/pprof warns about tagshow even when taghide is broken */
+    if (!c) filter_prune_from(f);
+    return c;
 }
 
 enum pp_code pp_filter_apply(struct pp_arena *scratch, struct pp_profile *p, const struct pp_filters *options,
