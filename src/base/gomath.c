@@ -26,20 +26,11 @@ static double double_of(uint64_t b)
     return x;
 }
 
-static double magnitude(double x)
-{
-    return double_of(bits_of(x) & ~SIGN_BIT);
-}
+static double magnitude(double x) { return double_of(bits_of(x) & ~SIGN_BIT); }
 
-static bool is_inf(double x)
-{
-    return (bits_of(x) & ~SIGN_BIT) == INF_BITS;
-}
+static bool is_inf(double x) { return (bits_of(x) & ~SIGN_BIT) == INF_BITS; }
 
-static bool is_nan(double x)
-{
-    return (bits_of(x) & ~SIGN_BIT) > INF_BITS;
-}
+static bool is_nan(double x) { return (bits_of(x) & ~SIGN_BIT) > INF_BITS; }
 
 static double normalize(double x, int *ret_shift)
 {
@@ -131,9 +122,14 @@ double pp_go_log2(double x)
 
 /* exp: Shibata's method (x/16, Taylor series of exp(x) - 1, doubled four times). Go's assembly has two variants; it takes
  * the one with fused multiply-adds where the CPU has them, and the results differ in the last bit. */
-static const double exp_series[] = {2.4801587301587301587e-5, 1.9841269841269841270e-4, 1.3888888888888888889e-3,
-                                    8.3333333333333333333e-3, 4.1666666666666666667e-2, 1.6666666666666666667e-1,
-                                    0.5, 1.0};
+static const double exp_series[] = {2.4801587301587301587e-5,
+                                    1.9841269841269841270e-4,
+                                    1.3888888888888888889e-3,
+                                    8.3333333333333333333e-3,
+                                    4.1666666666666666667e-2,
+                                    1.6666666666666666667e-1,
+                                    0.5,
+                                    1.0};
 static const double ln2_upper = 0.69314718055966295651160180568695068359375;
 static const double ln2_lower = 0.28235290563031577122588448175013436025525412068e-12;
 
@@ -143,18 +139,17 @@ static double exp_fraction_plain(double x, double k)
     x -= k * ln2_lower;
     x *= 0.0625;
     double sum = exp_series[0];
-    for (int i = 1; i < 8; i++) sum = sum * x + exp_series[i];
+    for (int i = 1; i < 8; i++)
+        sum = sum * x + exp_series[i];
     x *= sum;
-    for (int i = 0; i < 4; i++) x *= x + 2;
+    for (int i = 0; i < 4; i++)
+        x *= x + 2;
     return x + 1;
 }
 
 #ifdef __x86_64__
 #define EXP_FUSED_TARGET __attribute__((target("avx,fma")))
-static bool cpu_fuses(void)
-{
-    return __builtin_cpu_supports("avx") && __builtin_cpu_supports("fma");
-}
+static bool cpu_fuses(void) { return __builtin_cpu_supports("avx") && __builtin_cpu_supports("fma"); }
 #else
 #define EXP_FUSED_TARGET
 static bool cpu_fuses(void)
@@ -169,9 +164,11 @@ EXP_FUSED_TARGET static double exp_fraction_fused(double x, double k)
     x = __builtin_fma(-k, ln2_lower, x);
     x *= 0.0625;
     double sum = exp_series[0];
-    for (int i = 1; i < 8; i++) sum = __builtin_fma(sum, x, exp_series[i]);
+    for (int i = 1; i < 8; i++)
+        sum = __builtin_fma(sum, x, exp_series[i]);
     x *= sum;
-    for (int i = 0; i < 3; i++) x *= x + 2;
+    for (int i = 0; i < 3; i++)
+        x *= x + 2;
     return __builtin_fma(x + 2, x, 1.0);
 }
 
@@ -181,7 +178,7 @@ double pp_go_exp(double x)
     if (is_inf(x)) return bits_of(x) & SIGN_BIT ? 0 : x;
     if (x > 7.09782712893384e+02) return double_of(INF_BITS);
     double in_octaves = x * 1.4426950408889634073599246810018920;
-    if (in_octaves < -2000) return 0; /* far below the smallest subnormal */
+    if (in_octaves < -2000) return 0;                /* far below the smallest subnormal */
     int k = (int)(in_octaves + 0x1.8p52 - 0x1.8p52); /* to the nearest integer, ties to even */
     double fraction = cpu_fuses() ? exp_fraction_fused(x, (double)k) : exp_fraction_plain(x, (double)k);
     k += BIAS;

@@ -57,7 +57,8 @@ static size_t split_scientific(const char *text, char digits[20], int *ret_expon
         if (*text >= '0' && *text <= '9') digits[n++] = *text;
     }
     *ret_exponent = (int)strtol(text + 1, NULL, 10);
-    while (n > 1 && digits[n - 1] == '0') n--;
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
     return n;
 }
 
@@ -86,10 +87,7 @@ size_t pp_go_float(char buf[PP_GO_FLOAT_MAX], double v, char verb, int precision
     return (size_t)snprintf(buf, PP_GO_FLOAT_MAX, format, precision, v);
 }
 
-static char lower(char c)
-{
-    return (char)(c | ('x' - 'X'));
-}
+static char lower(char c) { return (char)(c | ('x' - 'X')); }
 
 static unsigned digit_of(char c)
 {
@@ -214,8 +212,10 @@ static bool float_syntax(pp_str s, bool *ret_underscores)
     if (i < s.n && (s.p[i] == '+' || s.p[i] == '-')) i++;
     if (i >= s.n || digit_of(s.p[i]) > 9) return false;
     for (; i < s.n; i++) {
-        if (s.p[i] == '_') *ret_underscores = true;
-        else if (digit_of(s.p[i]) > 9) return false;
+        if (s.p[i] == '_')
+            *ret_underscores = true;
+        else if (digit_of(s.p[i]) > 9)
+            return false;
     }
     return true;
 }
@@ -240,7 +240,8 @@ enum pp_go_num pp_go_parse_float(pp_str s, double *ret_value)
 
 bool pp_go_parse_bool(pp_str s, bool *ret_value)
 {
-    static const char *const words[] = {"0", "f", "F", "false", "FALSE", "False", "1", "t", "T", "true", "TRUE", "True"};
+    static const char *const words[] = {"0", "f", "F", "false", "FALSE", "False",
+                                        "1", "t", "T", "true",  "TRUE",  "True"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!pp_str_eq_c(s, words[i])) continue;
         *ret_value = i >= 6;

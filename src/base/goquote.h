@@ -10,7 +10,7 @@
 #include "base/out.h"
 
 bool pp_go_is_print(uint32_t rune);
-void pp_go_quote(struct pp_out *o, pp_str s);       /* with the quotes around it */
-pp_str pp_go_quoted(struct pp_arena *a, pp_str s);  /* the same in the arena, NUL behind it */
+void pp_go_quote(struct pp_out *o, pp_str s);      /* with the quotes around it */
+pp_str pp_go_quoted(struct pp_arena *a, pp_str s); /* the same in the arena, NUL behind it */
 
 #endif

@@ -19,7 +19,8 @@ static size_t put_fraction(char *buf, uint64_t fraction, int width)
     size_t n = 0;
     buf[n++] = '.';
     uint64_t unit = 1;
-    for (int i = 1; i < width; i++) unit *= 10;
+    for (int i = 1; i < width; i++)
+        unit *= 10;
     for (; fraction != 0; unit /= 10) {
         buf[n++] = (char)('0' + fraction / unit);
         fraction %= unit;

@@ -15,8 +15,10 @@ enum pp_unicode_category pp_unicode_category(uint32_t rune)
     size_t low = 0, high = RUNS; /* runs[low] begins at or before the rune, runs[high] after it */
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        if (runs[middle] >> 8 <= rune) low = middle;
-        else high = middle;
+        if (runs[middle] >> 8 <= rune)
+            low = middle;
+        else
+            high = middle;
     }
     return (enum pp_unicode_category)(runs[low] & 0xff);
 }

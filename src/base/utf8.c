@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.h"
 
-static bool continues(char c)
-{
-    return ((unsigned char)c & 0xc0) == 0x80;
-}
+static bool continues(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
 
 /* The bounds of the second byte refuse long forms, surrogates and runes above U+10FFFF. */
 static uint32_t decode_wide(pp_str s, size_t *ret_width)
@@ -85,13 +82,15 @@ bool pp_utf8_valid(pp_str s)
 size_t pp_utf8_count(pp_str s)
 {
     size_t count = 0, width;
-    for (size_t at = 0; at < s.n; at += width, count++) pp_utf8_decode(pp_str_from(s, at), &width);
+    for (size_t at = 0; at < s.n; at += width, count++)
+        pp_utf8_decode(pp_str_from(s, at), &width);
     return count;
 }
 
 pp_str pp_utf8_first(pp_str s, size_t n)
 {
     size_t at = 0, width;
-    for (; n > 0 && at < s.n; at += width, n--) pp_utf8_decode(pp_str_from(s, at), &width);
+    for (; n > 0 && at < s.n; at += width, n--)
+        pp_utf8_decode(pp_str_from(s, at), &width);
     return pp_str_sub(s, 0, at);
 }

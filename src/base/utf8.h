@@ -15,7 +15,7 @@
 uint32_t pp_utf8_decode(pp_str s, size_t *ret_width);
 size_t pp_utf8_encode(char buf[PP_UTF8_MAX], uint32_t rune); /* surrogates and too large ones give U+FFFD */
 bool pp_utf8_valid(pp_str s);
-size_t pp_utf8_count(pp_str s);          /* runes; Go: utf8.RuneCountInString */
+size_t pp_utf8_count(pp_str s);           /* runes; Go: utf8.RuneCountInString */
 pp_str pp_utf8_first(pp_str s, size_t n); /* the first n runes of s */
 
 #endif

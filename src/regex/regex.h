@@ -10,10 +10,6 @@
 
 #include "base/arena.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct pp_regex;
 
 struct pp_span {
@@ -36,7 +32,7 @@ bool pp_regex_find(const struct pp_regex *r, pp_str subject, size_t at, struct p
 /* The leftmost match of the whole subject, as offsets. */
 bool pp_regex_find_span(const struct pp_regex *r, pp_str subject, size_t *ret_start, size_t *ret_end);
 
-size_t pp_regex_groups(const struct pp_regex *r); /* number of groups, without the whole match */
+size_t pp_regex_groups(const struct pp_regex *r);  /* number of groups, without the whole match */
 pp_str pp_regex_pattern(const struct pp_regex *r); /* as given; Go: String() */
 
 /* Walks all matches as Go's FindAll does (empty matches next to a match are left out). Start with a zeroed walk. */
@@ -50,9 +46,5 @@ bool pp_regex_next(const struct pp_regex *r, pp_str subject, struct pp_regex_wal
 
 /* Every match replaced by `replacement`, in which $1, ${1} and $$ are expanded; Go: ReplaceAllString. */
 pp_str pp_regex_replace_all(struct pp_arena *a, const struct pp_regex *r, pp_str subject, pp_str replacement);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif
