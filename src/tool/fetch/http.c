@@ -153,7 +153,8 @@ static pp_str transport_text(struct exchange *x, const struct pp_curl *curl, CUR
         server = peer_text(x, url);
         return pp_arena_fmt(x->a, "dial tcp %.*s: connect: %s", PP_FMT(server),
                             pp_errno_text(os_errno ? (int)os_errno : ECONNREFUSED));
-    case CURLE_OPERATION_TIMEDOUT: return PP_STR("context deadline exceeded");
+    case CURLE_OPERATION_TIMEDOUT:
+        return PP_STR("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
     case CURLE_GOT_NOTHING: return PP_STR("EOF");
     case CURLE_TOO_MANY_REDIRECTS: return pp_arena_fmt(x->a, "stopped after %d redirects", REDIRECTS_MAX);
     case CURLE_RECV_ERROR:
@@ -280,7 +281,9 @@ static enum pp_code result(struct exchange *x, const struct pp_curl *curl, CURL 
     }
     if (code == CURLE_OK) return PP_OK;
     if (x->got_headers && code == CURLE_PARTIAL_FILE) return pp_fail(err, PP_E_IO, "unexpected EOF");
-    if (x->got_headers && code == CURLE_OPERATION_TIMEDOUT) return pp_fail(err, PP_E_IO, "context deadline exceeded");
+    if (x->got_headers && code == CURLE_OPERATION_TIMEDOUT)
+        return pp_fail(err, PP_E_IO,
+                       "context deadline exceeded (Client.Timeout or context cancellation while reading body)");
     pp_str why = transport_text(x, curl, h, code, url);
     if (code != CURLE_TOO_MANY_REDIRECTS) return get_fail(x->a, url, why, err);
     pp_str quoted = pp_go_quoted(x->a, x->location);

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""random_diff.py PPROF [-n COUNT] [--seed N] [--corpus DIR]: random command lines, ours beside a real google/pprof.
+
+The oracle binary is $PPROF_ORACLE, else `pprof` in $(go env GOPATH)/bin; without one the test says so and passes.
+On a mismatch google/pprof runs 20 times: any equal answer passes; where its answers vary, sorted lines are compared and counted
+apart. The seed is printed: the same seed gives the same command lines."""
+import argparse, collections, concurrent.futures, gzip, os, random, re, shutil, subprocess, sys, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RUNS = 20
+ENV = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TZ": "UTC", "PPROF_BINARY_PATH": "/nonexistent", "LC_ALL": "C"}
+ENV.update({k: os.environ[k] for k in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if k in os.environ})
+
+FORMATS = ["-top", "-text", "-tree", "-traces", "-raw", "-tags", "-comments", "-dot", "-callgrind", "-proto", "-topproto", "-peek="]
+REGEXPS = ["main", "runtime", "json", "^a$", "a|b", "inl", "same", ".", "nomatch", "(?i)MAIN", "\\.go", "b.h", "libc", "mal+oc", "[a-c]", "(", "a**"]
+TAGS = ["key=v1", "v1", "key=v1,v2", "key:v1", "64kb", "1kb:", ":128b", "128b:1kb", "bytes=512b:4kb", "dur=3ms:", "plain=2", "tenant=t[01]",
+        "multi=two", "bytes=64", "-5:5", "endpoint=.", "tenant", "("]
+KEYS = ["key", "bytes", "tenant", "endpoint", "dur", "multi", "nosuch", "tenant,key", "bytes,multi"]
+SWITCHES = ["-cum", "-flat", "-functions", "-filefunctions", "-files", "-lines", "-addresses", "-noinlines", "-showcolumns", "-call_tree",
+            "-relative_percentages", "-compact_labels", "-mean", "-drop_negative", "-trim=false", "-all_frames", "-inuse_space",
+            "-alloc_objects", "-symbolize=none", "-symbolize=demangle=full", "-symbolize=demangle=templates"]
+
+
+def random_flags(rng, profiles):
+    fmt = rng.choice(FORMATS)
+    flags = [fmt + rng.choice(REGEXPS) if fmt.endswith("=") else fmt]
+    flags += rng.sample(SWITCHES, rng.choice([0, 0, 1, 1, 2, 3]))
+    for name in ("focus", "ignore", "hide", "show", "show_from", "prune_from"):
+        if rng.random() < 0.12:
+            flags.append(f"-{name}={rng.choice(REGEXPS)}")
+    for name in ("tagfocus", "tagignore", "tagshow", "taghide"):
+        if rng.random() < 0.07:
+            flags.append(f"-{name}={rng.choice(TAGS if 'o' in name[3:5] or 'ig' in name else KEYS)}")
+    for name in ("tagroot", "tagleaf"):
+        if rng.random() < 0.06:
+            flags.append(f"-{name}={rng.choice(KEYS)}")
+    for name, values in (("nodecount", [0, 1, 3, 10, 40, 500]), ("nodefraction", [0, 0.01, 0.1]), ("edgefraction", [0, 0.01, 0.3]),
+                         ("unit", ["auto", "ms", "kb", "s", "B", "foo", "hr"]), ("sample_index", [0, 1, "alloc_space", "cpu", "inuse_objects", 9]),
+                         ("divide_by", [2, 1000, 0.5, -1, 0])):
+        if rng.random() < 0.08:
+            flags.append(f"-{name}={rng.choice(values)}")
+    if rng.random() < 0.15:
+        flags.append(f"-{rng.choice(['base', 'diff_base'])}={rng.choice(profiles)}")
+        if rng.random() < 0.2:
+            flags.append("-normalize")
+    if rng.random() < 0.05:
+        flags.append("-add_comment=hello")
+    n = rng.choice([1, 1, 1, 1, 1, 1, 2, 3])
+    return flags + [rng.choice(profiles) for _ in range(n)]
+
+
+def run(pprof, args, corpus):
+    p = subprocess.run([pprof, *args], cwd=corpus, env=ENV, capture_output=True, timeout=120, check=False)
+    out = p.stdout
+    if out[:2] == b"\x1f\x8b":
+        out = gzip.decompress(out)
+    err = re.sub(rb"(incompatible sample types) \[[^]]*\] and \[[^]]*\]", rb"\1", p.stderr)  # addresses in google/pprof
+    return out, err, p.returncode
+
+
+def by_lines(answer):
+    out, err, code = answer
+    out = re.sub(rb"(?m)^( +\S+ +\S+%) +\S+%( +\S+ +\S+%)", rb"\1 SUM\2", out)
+    out = re.sub(rb"\bN[0-9]+\b|node[0-9]+|\([0-9]+\)|\[[0-9]+/[0-9]+\]|(?<= )[+-][0-9]+|(?<= )\*", b"#", out)
+    err = re.sub(rb"\[([a-z ]+)\]", lambda m: b" ".join(sorted(m[1].split())), err)
+    return sorted(out.split(b"\n")), sorted(err.split(b"\n")), code
+
+
+def compare(args, ours, oracle, corpus):
+    """(verdict, what differs)"""
+    got, want = run(ours, args, corpus), run(oracle, args, corpus)
+    if got == want:
+        return "equal", None
+    answers = [want]
+    for _ in range(RUNS):
+        answers.append(run(oracle, args, corpus))
+        if answers[-1] == got:
+            return "equal to one of google/pprof's answers", None
+    if any(a != want for a in answers) or len({tuple(map(repr, by_lines(a))) for a in answers}) > 1:
+        if any(by_lines(a) == by_lines(got) for a in answers):
+            return "equal when sorted", None
+        return "varies and differs", None
+    for x, y, what in zip(want, got, ("stdout", "stderr", "exit code")):
+        if x == y:
+            continue
+        if isinstance(x, int):
+            return "DIFFERENT", f"{what}: want {x}, got {y}"
+        a, b = x.split(b"\n"), y.split(b"\n")
+        i = next((i for i in range(min(len(a), len(b))) if a[i] != b[i]), min(len(a), len(b)))
+        return "DIFFERENT", f"{what} line {i + 1}: want {a[i:i + 1]!r:.200}, got {b[i:i + 1]!r:.200}"
+    return "DIFFERENT", "?"
+
+
+def find_oracle():
+    if os.environ.get("PPROF_ORACLE"):
+        return os.environ["PPROF_ORACLE"]
+    go = shutil.which("go")
+    if go:
+        path = os.path.join(subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip(), "bin", "pprof")
+        if os.path.exists(path):
+            return path
+    return None
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("pprof")
+    ap.add_argument("-n", type=int, default=300)
+    ap.add_argument("-j", type=int, default=os.cpu_count() or 2)
+    ap.add_argument("--seed", type=int, default=int(time.time()))
+    ap.add_argument("--corpus", default=os.path.join(HERE, "..", "corpus"))
+    a = ap.parse_args()
+    oracle = find_oracle()
+    if not oracle:
+        print("SKIPPED: no google/pprof here (set PPROF_ORACLE): NOTHING WAS COMPARED", file=sys.stderr)
+        return 0
+    profiles = sorted(os.path.relpath(os.path.join(root, f), a.corpus) for root, _, files in os.walk(a.corpus) for f in files
+                      if f.endswith(".pb.gz"))
+    rng = random.Random(a.seed)
+    lines = [random_flags(rng, profiles) for _ in range(a.n)]
+    print(f"seed {a.seed}, {a.n} command lines, {len(profiles)} profiles, {oracle}")
+    count = collections.Counter()
+    with concurrent.futures.ThreadPoolExecutor(a.j) as pool:
+        for args, (verdict, what) in zip(lines, pool.map(lambda x: compare(x, os.path.abspath(a.pprof), oracle, a.corpus), lines)):
+            count[verdict] += 1
+            if what:
+                print(f"{what}\n    pprof " + " ".join(f"'{x}'" for x in args))
+    print(", ".join(f"{n} {verdict}" for verdict, n in count.most_common()))
+    return 1 if count["DIFFERENT"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
