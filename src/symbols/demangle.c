@@ -44,14 +44,6 @@ static struct dm_node *read_mangled(struct dm_state *st, struct wish wish)
     return st->p == st->end ? n : dm_fail(st);
 }
 
-static struct dm_node *special(struct dm_state *st, pp_str prefix, struct dm_node *value)
-{
-    struct dm_node *n = DM_NODE(st, DM_SPECIAL, value);
-    n->text = prefix.p;
-    n->n_text = (uint32_t)prefix.n;
-    return n;
-}
-
 /* ___Z<encoding>_block_invoke[_]<number>: clang's blocks */
 static struct dm_node *read_block(struct dm_state *st, pp_str name, struct wish wish, struct dm_pool *pool)
 {
@@ -67,7 +59,7 @@ static struct dm_node *read_block(struct dm_state *st, pp_str name, struct wish 
     pp_dm_init(st, pp_str_sub(name, 4, at), pool);
     struct dm_node *n = read_mangled(st, wish);
     if (i < after.n && after.p[i] != '.') return dm_fail(st);
-    return special(st, PP_STR("invocation function for block in "), n);
+    return pp_dm_special(st, PP_STR("invocation function for block in "), n);
 }
 
 /* _GLOBAL_, one of "._$", I or D, _, and a name, mangled or not. The parameters are always shown. */
@@ -78,10 +70,10 @@ static struct dm_node *read_global(struct dm_state *st, pp_str name, enum pp_dem
         return dm_fail(st);
     pp_str prefix = name.p[1] == 'I' ? PP_STR("global constructors keyed to ") : PP_STR("global destructors keyed to ");
     if (!pp_str_has_prefix(pp_str_from(name, 3), PP_STR("_Z")))
-        return special(st, prefix, pp_dm_text(st, DM_NAME, name.p, name.n));
+        return pp_dm_special(st, prefix, pp_dm_text(st, DM_NAME, name.p, name.n));
     pp_dm_init(st, pp_str_from(name, 5), pool);
     struct wish wish = {.params = true, .clones = mode != PP_DEMANGLE_FULL};
-    return special(st, prefix, read_mangled(st, wish));
+    return pp_dm_special(st, prefix, read_mangled(st, wish));
 }
 
 static struct dm_node *read_cxx(struct dm_state *st, pp_str name, enum pp_demangle_mode mode, struct dm_pool *pool)

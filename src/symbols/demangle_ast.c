@@ -120,7 +120,7 @@ struct dm_node *pp_dm_pop_node(struct dm_state *st, enum dm_kind kind, uint32_t 
     if (st->stack.n < from) return dm_fail(st); /* only after running out of memory */
     uint32_t n = st->stack.n - from;
     st->stack.n = from;
-    return pp_dm_node(st, kind, st->stack.p + from, n);
+    return pp_dm_node(st, kind, n ? st->stack.p + from : NULL, n);
 }
 
 void pp_dm_push_scope(struct dm_state *st, struct dm_scope scope)

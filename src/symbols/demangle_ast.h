@@ -222,11 +222,12 @@ static inline pp_str dm_text(const struct dm_node *n) { return (pp_str){n->text,
 struct dm_node *pp_dm_simplify(struct dm_state *st, struct dm_node *n);
 struct dm_node *pp_dm_retarget(struct dm_state *st, struct dm_node *n); /* parameters of a substitution -> this scope */
 void pp_dm_set_template(struct dm_state *st, struct dm_node *n,
-                        const struct dm_node *tmpl);                     /* NULL: must have none open */
-struct dm_node *pp_dm_find_pack(struct dm_state *st, struct dm_node *n); /* or NULL */
+                        const struct dm_node *tmpl);                             /* NULL: must have none open */
+struct dm_node *pp_dm_pack_expansion(struct dm_state *st, struct dm_node *base); /* Dp <type>, sp <expr> */
+struct dm_node *pp_dm_find_pack(struct dm_state *st, struct dm_node *n);         /* or NULL */
 struct dm_node *pp_dm_merge_qualifiers(struct dm_state *st, struct dm_node *q, struct dm_node *more);
 
-/* --- reading (demangle_name.c, demangle_type.c, demangle_expr.c) */
+/* --- reading: each function reads the rule of the grammar that it is named after */
 static inline int dm_peek(const struct dm_state *st) { return st->p < st->end ? (unsigned char)*st->p : 0; }
 static inline int dm_peek2(const struct dm_state *st) { return st->end - st->p > 1 ? (unsigned char)st->p[1] : 0; }
 static inline bool dm_at(const struct dm_state *st, char a, char b)
@@ -279,6 +280,7 @@ struct dm_name {
 
 int32_t pp_dm_read_number(struct dm_state *st);
 int32_t pp_dm_read_index(struct dm_state *st); /* "_" is 0, "<n>_" is n + 1 */
+uint32_t pp_dm_read_seq_id(struct dm_state *st, bool at_end);
 struct dm_node *pp_dm_read_encoding(struct dm_state *st, bool params, bool for_local);
 struct dm_name pp_dm_read_name(struct dm_state *st);
 struct dm_name pp_dm_read_unqualified(struct dm_state *st, struct dm_node *module);
@@ -291,6 +293,7 @@ struct dm_node *pp_dm_read_closure(struct dm_state *st);
 struct dm_node *pp_dm_read_unnamed(struct dm_state *st);
 struct dm_node *pp_dm_read_operator(struct dm_state *st, bool in_expr, int *ret_args);
 struct dm_node *pp_dm_read_special(struct dm_state *st);
+struct dm_node *pp_dm_special(struct dm_state *st, pp_str prefix, struct dm_node *value);
 
 struct dm_node *pp_dm_read_type(struct dm_state *st, bool is_cast);
 struct dm_node *pp_dm_read_qualifiers(struct dm_state *st); /* NULL: none */
@@ -308,7 +311,7 @@ struct dm_node *pp_dm_read_expr(struct dm_state *st);
 struct dm_node *pp_dm_read_constraint(struct dm_state *st); /* Q <expr> */
 struct dm_node *pp_dm_read_literal(struct dm_state *st);    /* L ... E */
 
-/* --- writing (demangle_print.c, demangle_print_expr.c) */
+/* --- writing */
 struct dm_inner {
     struct dm_node **p;
     uint32_t base, n, cap; /* base: outer ones are hidden from here */
@@ -354,9 +357,16 @@ void pp_dm_print_root(struct dm_printer *ps, struct dm_node *n);
 void pp_dm_print(struct dm_printer *ps, struct dm_node *n);
 void pp_dm_print_list(struct dm_printer *ps, struct dm_node *const *p, uint32_t n, bool skip_empty);
 void pp_dm_print_closure_types(struct dm_printer *ps, const struct dm_node *n);
+void pp_dm_print_numbered(struct dm_printer *ps, pp_str before, int32_t num, pp_str after);
+void pp_dm_print_typed(struct dm_printer *ps, struct dm_node *n);
+void pp_dm_print_all_inner(struct dm_printer *ps);
+void pp_dm_print_named_param(struct dm_printer *ps, struct dm_node *n);
+void pp_dm_print_param_pack(struct dm_printer *ps, struct dm_node *n);
+bool pp_dm_print_type(struct dm_printer *ps, struct dm_node *n); /* false: not a kind of type */
 bool pp_dm_print_expr(struct dm_printer *ps, struct dm_node *n); /* false: not a kind of expression */
 
-/* --- Rust (demangle_rust.c); the result lies in the pool */
+/* --- Rust; results lie in the pool */
+bool pp_dm_punycode(struct dm_pool *pool, pp_str id, pp_str *ret);
 bool pp_dm_rust_v0(struct dm_pool *pool, pp_str mangled, bool generic_args, pp_str *ret);
 bool pp_dm_rust_legacy(struct dm_pool *pool, pp_str mangled, pp_str *ret);
 

@@ -93,7 +93,7 @@ static struct dm_node *copy_kids(struct dm_state *st, struct walk *w, struct dm_
         if (n->kind == DM_VENDOR_QUAL && i == 1) c = NULL; /* Go: the copy keeps the old type */
         pp_dm_push(st, &st->stack, c ? c : n->kid[i]);
     }
-    struct dm_node *d = changed && !st->failed ? duplicate(st, n, st->stack.p + from) : NULL;
+    struct dm_node *d = changed && !st->failed ? duplicate(st, n, n->n_kids ? st->stack.p + from : NULL) : NULL;
     st->stack.n = from;
     return d;
 }
@@ -333,6 +333,15 @@ struct dm_node *pp_dm_find_pack(struct dm_state *st, struct dm_node *n)
     struct dm_node *r = find_walk(st, &w, n);
     walk_end(st, &w);
     return r;
+}
+
+struct dm_node *pp_dm_pack_expansion(struct dm_state *st, struct dm_node *base)
+{
+    struct dm_node *pack = pp_dm_find_pack(st, base);
+    struct dm_node *n = DM_NODE(st, DM_PACK_EXPAND, base);
+    n->ref = pack;
+    if (pack) n->flags |= DM_HAS_SIMPLE;
+    return n;
 }
 
 /* --- qualifiers */

@@ -4,17 +4,13 @@
 /* Expressions: of decltype, noexcept, array bounds, template arguments and constraints. */
 
 /* Code, text, number of operands; sorted by code. Texts with a space at the end are written so before an operand. */
-static const struct operator
-{
+// clang-format off
+static const struct op_code {
     char code[3];
     uint8_t n_args, n;
     const char *text;
-}
-operators[] = {
-#define O(code, n_args, lit)               \
-    {                                      \
-        code, n_args, sizeof(lit) - 1, lit \
-    }
+} operators[] = {
+#define O(code, n_args, lit) {code, n_args, sizeof(lit) - 1, lit}
     O("aN", 2, "&="),
     O("aS", 2, "="),
     O("aa", 2, "&&"),
@@ -93,13 +89,14 @@ operators[] = {
     O("tw", 1, "throw "),
 #undef O
 };
+// clang-format on
 
-static const struct operator* find_operator(char a, char b)
+static const struct op_code *find_operator(char a, char b)
 {
     size_t low = 0, high = sizeof operators / sizeof operators[0];
     while (low < high) {
         size_t mid = (low + high) / 2;
-        const struct operator* o = & operators[mid];
+        const struct op_code *o = &operators[mid];
         int d = o->code[0] != a ? o->code[0] - a : o->code[1] - b;
         if (!d) return o;
         if (d < 0) {
@@ -132,7 +129,7 @@ struct dm_node *pp_dm_read_operator(struct dm_state *st, bool in_expr, int *ret_
         *ret_args = 1;
         return DM_NODE(st, DM_CAST, type);
     }
-    const struct operator* o = find_operator(a, b);
+    const struct op_code *o = find_operator(a, b);
     if (!o) return dm_fail(st);
     *ret_args = o->n_args;
     return pp_dm_text(st, DM_OPERATOR, o->text, o->n);
@@ -331,18 +328,6 @@ static struct dm_node *read_sizeof_pack(struct dm_state *st)
     return n;
 }
 
-/* sp <expr> */
-static struct dm_node *read_pack_expansion(struct dm_state *st)
-{
-    st->p += 2;
-    struct dm_node *base = pp_dm_read_expr(st);
-    struct dm_node *pack = pp_dm_find_pack(st, base);
-    struct dm_node *n = DM_NODE(st, DM_PACK_EXPAND, base);
-    n->ref = pack;
-    if (pack) n->flags |= DM_HAS_SIMPLE;
-    return n;
-}
-
 /* [on] <name> [<template-args>] */
 static struct dm_node *read_plain_name(struct dm_state *st)
 {
@@ -525,7 +510,7 @@ static struct dm_node *read_s_expr(struct dm_state *st)
     switch (dm_peek2(st)) {
     case 'o': return read_subobject(st);
     case 'r': return read_unresolved(st);
-    case 'p': return read_pack_expansion(st);
+    case 'p': st->p += 2; return pp_dm_pack_expansion(st, pp_dm_read_expr(st));
     case 'Z': return read_sizeof_pack(st);
     case 'P': st->p += 2; return read_args(st, DM_SIZEOF_ARGS);
     case 't': return read_sizeof_type(st);

@@ -5,11 +5,8 @@
 
 #include "base/fmt.h"
 
-/* Rust. v0 names (_R...) need no tree: they are printed while they are read; a part that isn't shown is read with `skip`
- * set. Back references point into the text itself and are read again there. Errors stick as in demangle_ast.h.
- * Legacy names are a list of identifiers with escapes ($LT$ ...) and a hash, inside C++ clothes. */
-
-#define PUNYCODE_MAX 4096 /* letters are inserted one by one */
+/* Rust's v0 names need no tree: they are printed while they are read; a part that isn't shown is read with `skip` set.
+ * Back references point into the text itself and are read again there. Errors stick as in demangle_ast.h. */
 
 struct rust {
     const char *text; /* behind "_R": what back references count from */
@@ -111,94 +108,6 @@ static int64_t read_disambiguator(struct rust *r)
     return accept(r, 's') ? (int64_t)((uint64_t)read_base62(r) + 1) : 0;
 }
 
-/* RFC 3492 with base 36 letters a-z0-9 and '_' before the encoded part. */
-static int punycode_digit(char c)
-{
-    if (dm_is_digit(c)) return c - '0' + 26;
-    if (dm_is_upper(c)) return c - 'A';
-    return dm_is_lower(c) ? c - 'a' : -1;
-}
-
-static int64_t punycode_bias(int64_t delta, int64_t n_points, bool first)
-{
-    delta /= first ? 700 : 2;
-    delta += delta / n_points;
-    int64_t k = 0;
-    for (; delta > (36 - 1) * 26 / 2; k += 36)
-        delta /= 36 - 1;
-    return k + (36 - 1 + 1) * delta / (delta + 38);
-}
-
-/* One generalized integer added to *i; false when it is malformed. */
-static bool punycode_delta(const char **p, const char *end, int64_t bias, int64_t *i)
-{
-    int64_t w = 1;
-    for (int64_t k = 36;; k += 36) {
-        if (*p == end) return false;
-        int digit = punycode_digit(*(*p)++);
-        if (digit < 0) return false;
-        *i += digit * w;
-        int64_t t = k <= bias ? 1 : k > bias + 26 ? 26 : k - bias;
-        if (digit < t) return true;
-        if (w >= INT32_MAX / 36) return false;
-        w *= 36 - t;
-    }
-}
-
-static size_t put_utf8(char *to, uint32_t c)
-{
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        to[i] = (char)(0x80 | (c & 0x3f));
-    to[0] = (char)((0xf00 >> n & 0xff) | c);
-    return n;
-}
-
-/* The code points of a punycode identifier; their number, or 0 when it is malformed. */
-static size_t punycode_points(pp_str id, uint32_t *points)
-{
-    size_t split = pp_str_rfind_byte(id, '_'), n = 0;
-    const char *p = id.p, *end = id.p + id.n;
-    if (split != PP_NOT_FOUND) {
-        while (n < split)
-            points[n++] = (unsigned char)*p++;
-        p++;
-    }
-    int64_t i = 0, code = 128, bias = 72;
-    while (p < end) {
-        int64_t old = i, n_points = (int64_t)n + 1;
-        if (!punycode_delta(&p, end, bias, &i)) return 0;
-        bias = punycode_bias(i - old, n_points, old == 0);
-        code += i / n_points;
-        i %= n_points;
-        if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return 0;
-        memmove(points + i + 1, points + i, (n - (size_t)i) * sizeof points[0]);
-        points[i++] = (uint32_t)code;
-        n++;
-    }
-    return n;
-}
-
-static pp_str expand_punycode(struct rust *r, pp_str id)
-{
-    if (!id.n) return id;
-    uint32_t *points = id.n > PUNYCODE_MAX ? NULL : dm_alloc(r->out.pool, (id.n + 1) * sizeof points[0]);
-    size_t n = points ? punycode_points(id, points) : 0;
-    char *text = n ? dm_alloc(r->out.pool, n * 4) : NULL;
-    if (!text) {
-        if (id.n != 1 || id.p[0] != '_') fail(r);
-        return PP_STR("");
-    }
-    size_t len = 0;
-    for (size_t i = 0; i < n; i++)
-        len += put_utf8(text + len, points[i]);
-    return (pp_str){text, len};
-}
-
 /* ["u"] <decimal> ["_"] <bytes> */
 static pp_str read_plain_identifier(struct rust *r, bool *ret_punycode)
 {
@@ -215,7 +124,8 @@ static pp_str read_plain_identifier(struct rust *r, bool *ret_punycode)
         fail(r);
         return PP_STR("");
     }
-    return *ret_punycode ? expand_punycode(r, id) : id;
+    if (*ret_punycode && !pp_dm_punycode(r->out.pool, id, &id)) fail(r);
+    return id;
 }
 
 static pp_str read_identifier(struct rust *r, int64_t *ret_disambiguator)
@@ -692,112 +602,5 @@ bool pp_dm_rust_v0(struct dm_pool *pool, pp_str mangled, bool generic_args, pp_s
     }
     if (r.failed || r.out.failed || r.p < r.end) return false;
     *ret = (pp_str){r.out.buf, r.out.n};
-    return true;
-}
-
-/* --- legacy */
-
-static int hex_value(char c)
-{
-    if (dm_is_digit(c)) return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* 16 hex digits of at least 5 kinds: a C++ name is hardly like that. */
-static bool is_hash(const char *p)
-{
-    unsigned kinds = 0;
-    for (int i = 0; i < 16; i++) {
-        int v = hex_value(p[i]);
-        if (v < 0) return false;
-        kinds |= 1u << v;
-    }
-    return __builtin_popcount(kinds) >= 5;
-}
-
-/* The escape at the start of s: its length and what it means; 0 when it is none. */
-static size_t read_escape(pp_str s, char *ret)
-{
-    static const char codes[][3] = {"SP", "BP", "RF", "LT", "GT", "LP", "RP"};
-    if (s.n > 2 && s.p[1] == 'C' && s.p[2] == '$') {
-        *ret = ',';
-        return 3;
-    }
-    if (s.n > 4 && s.p[1] == 'u' && s.p[4] == '$') {
-        int high = hex_value(s.p[2]), low = hex_value(s.p[3]);
-        if (high < 2 || high > 7 || low < 0) return 0;
-        *ret = (char)(high << 4 | low);
-        return 5;
-    }
-    for (size_t i = 0; s.n > 3 && s.p[3] == '$' && i < sizeof codes / sizeof codes[0]; i++) {
-        if (memcmp(s.p + 1, codes[i], 2) != 0) continue;
-        *ret = "@*&<>()"[i];
-        return 4;
-    }
-    return 0;
-}
-
-static void write_escaped(struct dm_printer *out, pp_str id)
-{
-    if (pp_str_has_prefix(id, PP_STR("_$"))) id = pp_str_from(id, 1);
-    while (id.n) {
-        char c = id.p[0];
-        size_t n = 1;
-        if (c == '$') {
-            n = read_escape(id, &c);
-            if (!n) { /* unknown: the rest as it is */
-                dm_write_str(out, id);
-                return;
-            }
-        } else if (c == '.' && id.n > 1 && id.p[1] == '.') {
-            dm_write_byte(out, ':');
-            c = ':';
-            n = 2;
-        }
-        dm_write_byte(out, c);
-        id = pp_str_from(id, n);
-    }
-}
-
-/* <length> ["_"] <identifier>; false at anything else. The '_' counts as part of the length. */
-static bool next_identifier(pp_str *rest, pp_str *ret)
-{
-    int32_t n = 0;
-    size_t at = 0;
-    for (; at < rest->n && dm_is_digit(rest->p[at]); at++) {
-        int32_t digit = rest->p[at] - '0';
-        if (n >= INT32_MAX / 10 - digit) return false;
-        n = n * 10 + digit;
-    }
-    if (!at) return false;
-    if (at < rest->n && rest->p[at] == '_') {
-        at++;
-        n--;
-    }
-    if (n < 0 || (size_t)n > rest->n - at) return false;
-    *ret = (pp_str){rest->p + at, (size_t)n};
-    *rest = pp_str_from(*rest, at + (size_t)n);
-    return true;
-}
-
-/* _ZN {<identifier>} 17h <16 hex digits> E [. suffix] */
-bool pp_dm_rust_legacy(struct dm_pool *pool, pp_str s, pp_str *ret)
-{
-    for (size_t i = s.n; i-- > 1;) {
-        if (s.p[i] != '.' || s.p[i - 1] != 'E') continue;
-        s.n = i;
-        break;
-    }
-    if (s.n <= 23 || s.p[s.n - 1] != 'E' || memcmp(s.p + s.n - 20, "17h", 3) != 0 || !is_hash(s.p + s.n - 17))
-        return false;
-    pp_str rest = pp_str_sub(s, 3, s.n - 20), id;
-    struct dm_printer out = {.pool = pool};
-    while (rest.n) {
-        if (!next_identifier(&rest, &id)) return false;
-        if (out.n) DM_WRITE(&out, "::");
-        write_escaped(&out, id);
-    }
-    if (out.failed) return false;
-    *ret = (pp_str){out.buf, out.n};
     return true;
 }
