@@ -5,17 +5,14 @@
 #include "symbols/dwarf_split.h"
 #include "symbols/dwarf_walk.h"
 
-struct name {
-    pp_str text;
-    uint32_t line;
-};
+#define SCRATCH_KEPT ((size_t)1 << 20)
 
 /* A unit after its first use. */
 struct unit {
     struct pp_dwarf_unit *dies; /* what was walked: the unit itself, or its split unit */
     struct pp_dwarf_functions functions;
     struct pp_line_table lines;
-    PP_VEC(struct name) names;
+    PP_VEC(struct pp_dwarf_detail) details;
 };
 
 struct pp_dwarf {
@@ -45,7 +42,7 @@ static void index_units(struct pp_dwarf *d)
         if (pp_dwarf_unit_read(u, &d->scratch, &ranges, (uint32_t)i, &err)) note_problem(d, &err);
     }
     pp_dwarf_intervals_make(d->arena, &d->scratch, ranges.p, ranges.n, &d->unit_at);
-    pp_arena_reset(&d->scratch);
+    pp_arena_release(&d->scratch);
 }
 
 enum pp_code pp_dwarf_open(struct pp_arena *a, const struct pp_object *debug, const struct pp_dwarf_options *options,
@@ -77,12 +74,23 @@ void pp_dwarf_release(struct pp_dwarf *d)
 {
     if (!d) return;
     pp_dwarf_split_release(d->split);
+    pp_dwarf_file_release(&d->main);
+    pp_dwarf_file_release(&d->alt);
     pp_arena_release(&d->scratch);
 }
 
 pp_str pp_dwarf_problem(const struct pp_dwarf *d)
 {
     return d->problem;
+}
+
+/* Big units leave much behind: emptying would write all of it once more. */
+static void empty_scratch(struct pp_dwarf *d)
+{
+    if (d->scratch.total_bytes > SCRATCH_KEPT)
+        pp_arena_release(&d->scratch);
+    else
+        pp_arena_reset(&d->scratch);
 }
 
 static struct unit *load_unit(struct pp_dwarf *d, struct pp_dwarf_unit *u)
@@ -97,24 +105,21 @@ static struct unit *load_unit(struct pp_dwarf *d, struct pp_dwarf_unit *u)
             t->dies->file->min_addr = d->main.min_addr;
     }
     if (pp_dwarf_walk(t->dies, d->arena, &d->scratch, &t->functions, &err)) note_problem(d, &err);
-    pp_arena_reset(&d->scratch);
     if (u->line_offset != PP_DWARF_NONE) {
         if (pp_line_table_read(u, d->arena, &d->scratch, &t->lines, &err)) note_problem(d, &err);
         t->lines.repeat_relative_dir = d->options.repeat_relative_dir;
-        pp_arena_reset(&d->scratch);
     }
+    empty_scratch(d);
     return t;
 }
 
-static const struct name *name_of(struct pp_dwarf *d, struct unit *t, struct pp_dwarf_function *f)
+static const struct pp_dwarf_detail *detail_of(struct pp_dwarf *d, struct unit *t, struct pp_dwarf_function *f)
 {
-    if (!f->name) {
-        struct name n = {0};
-        pp_dwarf_function_name(t->dies, f->die, &n.text, &n.line);
-        *PP_PUSH(d->arena, &t->names) = n;
-        f->name = (uint32_t)t->names.n;
+    if (!f->detail) {
+        pp_dwarf_function_detail(t->dies, f->die, PP_PUSH(d->arena, &t->details));
+        f->detail = (uint32_t)t->details.n;
     }
-    return &t->names.p[f->name - 1];
+    return &t->details.p[f->detail - 1];
 }
 
 bool pp_dwarf_find(struct pp_dwarf *d, uint64_t addr, struct pp_arena *a, pp_frames *frames)
@@ -126,24 +131,25 @@ bool pp_dwarf_find(struct pp_dwarf *d, uint64_t addr, struct pp_arena *a, pp_fra
     struct unit *t = d->units[index];
 
     struct pp_frame frame = {0};
-    const struct pp_line_row *row = pp_line_find(&t->lines, addr);
+    struct pp_line_row row;
+    bool has_row = pp_line_find(&t->lines, addr, &row);
     uint32_t at = pp_dwarf_intervals_find(&t->functions.by_addr, addr);
-    if (!row && at == PP_DWARF_NOBODY) return true;
-    if (row) {
-        frame.file = pp_line_path(&t->lines, row->file, u->comp_dir, d->arena);
-        frame.line = row->line;
-        frame.column = row->column;
+    if (!has_row && at == PP_DWARF_NOBODY) return true;
+    if (has_row) {
+        frame.file = pp_line_path(&t->lines, row.file, u->comp_dir, d->arena);
+        frame.line = row.line;
+        frame.column = row.column;
     }
     while (at != PP_DWARF_NOBODY) {
         struct pp_dwarf_function *f = &t->functions.items[at];
-        const struct name *n = name_of(d, t, f);
-        frame.name = n->text;
-        frame.start_line = n->line;
+        const struct pp_dwarf_detail *detail = detail_of(d, t, f);
+        frame.name = detail->name;
+        frame.start_line = detail->start_line;
         *PP_PUSH(a, frames) = frame;
         if ((at = f->parent) == PP_DWARF_NOBODY) return true;
-        frame = (struct pp_frame){.file = pp_line_path(&t->lines, f->call_file, u->comp_dir, d->arena),
-                                  .line = f->call_line,
-                                  .column = f->call_column};
+        frame = (struct pp_frame){.file = pp_line_path(&t->lines, detail->call_file, u->comp_dir, d->arena),
+                                  .line = detail->call_line,
+                                  .column = detail->call_column};
     }
     *PP_PUSH(a, frames) = frame;
     return true;

@@ -34,21 +34,35 @@ static uint16_t skip_form(unsigned form)
     }
 }
 
+static enum pp_dwarf_take take_of(const struct pp_dwarf_abbrev *ab, unsigned name)
+{
+    if (ab->is_codeless && name == DW_AT_sibling) return PP_DWARF_TAKE_SIBLING;
+    if (!ab->is_function) return PP_DWARF_TAKE_NONE;
+    if (name == DW_AT_low_pc) return PP_DWARF_TAKE_LOW;
+    if (name == DW_AT_high_pc) return PP_DWARF_TAKE_HIGH;
+    return name == DW_AT_ranges ? PP_DWARF_TAKE_LIST : PP_DWARF_TAKE_NONE;
+}
+
 static void make_steps(struct pp_arena *a, const struct pp_dwarf_unit *u, struct pp_dwarf_abbrev *ab)
 {
-    struct pp_dwarf_step *steps = PP_NEW_N(a, struct pp_dwarf_step, ab->n_attrs + 1);
+    struct pp_dwarf_step steps[PP_DWARF_ATTRS_MAX + 1];
     uint32_t n = 0, bytes = 0;
     for (uint32_t i = 0; i < ab->n_attrs; i++) {
         int fixed = fixed_bytes(u, ab->attrs[i].form);
-        if (fixed >= 0 && bytes + (unsigned)fixed <= UINT16_MAX) {
+        enum pp_dwarf_take take = take_of(ab, ab->attrs[i].name);
+        if (fixed >= 0 && !take && bytes + (unsigned)fixed <= UINT16_MAX) {
             bytes += (unsigned)fixed;
             continue;
         }
-        steps[n++] = (struct pp_dwarf_step){skip_form(ab->attrs[i].form), (uint16_t)bytes};
+        steps[n++] = (struct pp_dwarf_step){skip_form(ab->attrs[i].form), (uint16_t)bytes, (uint16_t)i, (uint16_t)take};
         bytes = 0;
     }
-    if (bytes) steps[n++] = (struct pp_dwarf_step){0, (uint16_t)bytes};
-    ab->steps = steps;
+    ab->fixed_bytes = n ? -1 : (int32_t)bytes;
+    if (!n) return;
+    if (bytes) steps[n++] = (struct pp_dwarf_step){.bytes = (uint16_t)bytes};
+    struct pp_dwarf_step *copy = PP_NEW_N(a, struct pp_dwarf_step, n);
+    memcpy(copy, steps, n * sizeof *copy);
+    ab->steps = copy;
     ab->n_steps = n;
 }
 
@@ -58,34 +72,55 @@ static bool read_attr(struct pp_cursor *c, struct pp_dwarf_attr *ret_attr)
     if (!name && !form) return false;
     int64_t implicit = form == DW_FORM_implicit_const ? pp_cursor_sleb(c) : 0;
     if (name > UINT16_MAX || form > UINT16_MAX) pp_cursor_fail(c);
-    *ret_attr = (struct pp_dwarf_attr){(uint16_t)name, (uint16_t)form, implicit};
+    *ret_attr = (struct pp_dwarf_attr){(uint16_t)name, (uint16_t)form, (int32_t)implicit};
     return !c->failed;
 }
 
-typedef PP_VEC(struct pp_dwarf_attr) attrs;
+/* Types and call sites have only members, bounds, parameters and the like below them. (Classes may hold functions.) */
+static bool is_codeless_tag(uint64_t tag)
+{
+    return tag == DW_TAG_enumeration_type || tag == DW_TAG_array_type || tag == DW_TAG_subroutine_type ||
+           tag == DW_TAG_call_site || tag == DW_TAG_GNU_call_site;
+}
+
+static bool is_read_later(uint64_t tag)
+{
+    return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine || tag == DW_TAG_compile_unit ||
+           tag == DW_TAG_partial_unit || tag == DW_TAG_skeleton_unit || tag == DW_TAG_type_unit;
+}
 
 /* One abbreviation behind its code. Declarations and abstract functions (no address attribute) are not "functions". */
-static void read_abbrev(struct pp_cursor *c, struct pp_arena *a, uint64_t code, attrs *scratch,
+static void read_abbrev(struct pp_cursor *c, struct pp_arena *a, const struct pp_dwarf_unit *u, uint64_t code,
                         struct pp_dwarf_abbrev *ret_abbrev)
 {
+    struct pp_dwarf_attr attrs[PP_DWARF_ATTRS_MAX];
+    uint32_t n = 0;
     uint64_t tag = pp_cursor_uleb(c);
-    bool children = pp_cursor_u8(c) != 0, has_pc = false;
-    scratch->n = 0;
+    bool children = pp_cursor_u8(c) != 0, has_pc = false, has_sibling = false, is_declaration = false;
     for (struct pp_dwarf_attr attr; read_attr(c, &attr);) {
-        *PP_PUSH(a, scratch) = attr;
-        if (scratch->n > PP_DWARF_ATTRS_MAX) pp_cursor_fail(c);
+        if (n == PP_DWARF_ATTRS_MAX) {
+            pp_cursor_fail(c);
+            return;
+        }
+        attrs[n++] = attr;
         has_pc |= attr.name == DW_AT_low_pc || attr.name == DW_AT_ranges;
+        has_sibling |= attr.name == DW_AT_sibling;
+        is_declaration |= attr.name == DW_AT_declaration;
     }
-    struct pp_dwarf_attr *copy = PP_NEW_N(a, struct pp_dwarf_attr, scratch->n);
-    if (scratch->n) memcpy(copy, scratch->p, scratch->n * sizeof *copy);
-    *ret_abbrev = (struct pp_dwarf_abbrev){
-        .code = code,
-        .attrs = copy,
-        .n_attrs = (uint32_t)scratch->n,
-        .tag = tag > UINT16_MAX ? 0 : (uint16_t)tag,
-        .has_children = children,
-        .is_function = tag == DW_TAG_inlined_subroutine || (tag == DW_TAG_subprogram && has_pc),
-    };
+    bool codeless = is_codeless_tag(tag) || (tag == DW_TAG_subprogram && is_declaration && !has_pc);
+    struct pp_dwarf_abbrev ab = {.code = code,
+                                 .attrs = attrs,
+                                 .n_attrs = n,
+                                 .tag = tag > UINT16_MAX ? 0 : (uint16_t)tag,
+                                 .has_children = children,
+                                 .is_function = tag == DW_TAG_inlined_subroutine || (tag == DW_TAG_subprogram && has_pc),
+                                 .is_codeless = children && has_sibling && codeless};
+    make_steps(a, u, &ab);
+    struct pp_dwarf_attr *copy = NULL;
+    if (!is_read_later(tag) && !ab.is_codeless) ab.n_attrs = 0;
+    if (ab.n_attrs) copy = memcpy(PP_NEW_N(a, struct pp_dwarf_attr, n), attrs, n * sizeof *attrs);
+    ab.attrs = copy;
+    *ret_abbrev = ab;
 }
 
 static int by_code(const void *x, const void *y)
@@ -102,26 +137,26 @@ const struct pp_dwarf_abbrev *pp_dwarf_abbrev_search(const struct pp_dwarf_abbre
 
 static enum pp_code parse_table(struct pp_dwarf_unit *u, struct pp_dwarf_abbrevs *t, struct pp_err *err)
 {
-    struct pp_arena *a = u->file->arena;
+    struct pp_arena *a = u->file->arena, *scratch = &u->file->scratch;
     PP_VEC(struct pp_dwarf_abbrev) items = {0};
-    attrs scratch = {0};
     struct pp_cursor c = pp_cursor_at(u->file->abbrev, t->offset);
     t->dense = true;
     for (uint64_t code; (code = pp_cursor_uleb(&c)) != 0;) {
         struct pp_dwarf_abbrev ab;
-        read_abbrev(&c, a, code, &scratch, &ab);
+        read_abbrev(&c, a, u, code, &ab);
         if (c.failed) break;
-        make_steps(a, u, &ab);
         t->dense &= code == items.n + 1;
-        *PP_PUSH(a, &items) = ab;
+        *PP_PUSH(scratch, &items) = ab;
     }
     uint64_t spent = (uint64_t)((const char *)c.p - (u->file->abbrev.p + t->offset));
     if (c.failed || spent > u->file->abbrev_budget)
         return pp_fail(err, PP_E_FORMAT, "abbreviations at %#zx are broken", (size_t)t->offset);
     u->file->abbrev_budget -= spent;
     if (!t->dense) qsort(items.p, items.n, sizeof *items.p, by_code);
-    t->items = items.p;
     t->n = items.n;
+    t->items = PP_NEW_N(a, struct pp_dwarf_abbrev, t->n);
+    if (t->n) memcpy(t->items, items.p, t->n * sizeof *t->items);
+    pp_arena_reset(scratch);
     return PP_OK;
 }
 

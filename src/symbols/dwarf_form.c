@@ -85,7 +85,23 @@ void pp_dwarf_read_value(struct pp_cursor *c, const struct pp_dwarf_unit *u, con
     *ret_value = v;
 }
 
-void pp_dwarf_skip_steps(struct pp_cursor *c, const struct pp_dwarf_unit *u, const struct pp_dwarf_abbrev *ab)
+static void skip_form(struct pp_cursor *c, const struct pp_dwarf_unit *u, unsigned form)
+{
+    struct pp_dwarf_value v;
+    switch (form) {
+    case 0: break;
+    case DW_FORM_udata: /* stands for all LEB128 forms */
+        while (c->p < c->end)
+            if (*c->p++ < 128) return;
+        pp_cursor_fail(c);
+        break;
+    case DW_FORM_exprloc: pp_cursor_skip(c, pp_cursor_uleb(c)); break;
+    default: pp_dwarf_read_value(c, u, &(struct pp_dwarf_attr){.form = (uint16_t)form}, &v);
+    }
+}
+
+void pp_dwarf_run_steps(struct pp_cursor *c, const struct pp_dwarf_unit *u, const struct pp_dwarf_abbrev *ab,
+                        struct pp_dwarf_value *taken)
 {
     for (uint32_t i = 0; i < ab->n_steps; i++) {
         const struct pp_dwarf_step *s = &ab->steps[i];
@@ -94,22 +110,10 @@ void pp_dwarf_skip_steps(struct pp_cursor *c, const struct pp_dwarf_unit *u, con
             return;
         }
         c->p += s->bytes;
-        switch (s->form) {
-        case 0: break;
-        case DW_FORM_udata: /* stands for all LEB128 forms */
-            do {
-                if (c->p == c->end) {
-                    pp_cursor_fail(c);
-                    return;
-                }
-            } while (*c->p++ & 128);
-            break;
-        case DW_FORM_exprloc: pp_cursor_skip(c, pp_cursor_uleb(c)); break;
-        default: {
-            struct pp_dwarf_value v;
-            pp_dwarf_read_value(c, u, &(struct pp_dwarf_attr){.form = s->form}, &v);
-        }
-        }
+        if (s->take)
+            pp_dwarf_read_value(c, u, &ab->attrs[s->attr], &taken[s->take]);
+        else
+            skip_form(c, u, s->form);
     }
 }
 

@@ -16,6 +16,7 @@ struct pp_dwarf_split {
     struct pp_arena *arena;
     const struct pp_object *object;
     PP_VEC(struct pp_object) opened;
+    PP_VEC(struct pp_dwarf_file *) files; /* of .dwo files */
     bool package_tried, has_package;
     struct package package;
     struct pp_dwarf_file package_file;
@@ -30,6 +31,8 @@ struct pp_dwarf_split *pp_dwarf_split_new(struct pp_arena *a, const struct pp_ob
 
 void pp_dwarf_split_release(struct pp_dwarf_split *s)
 {
+    pp_dwarf_file_release(&s->package_file);
+    for (size_t i = 0; i < s->files.n; i++) pp_dwarf_file_release(s->files.p[i]);
     for (size_t i = 0; i < s->opened.n; i++) pp_object_release(&s->opened.p[i]);
     s->opened.n = 0;
 }
@@ -123,6 +126,7 @@ static enum pp_code from_file(struct pp_dwarf_split *s, struct pp_dwarf_unit *sk
     struct pp_dwarf_file *f = PP_NEW(s->arena, struct pp_dwarf_file);
     enum pp_code c = open_file(s, path, f, &index, err);
     if (c) return c;
+    *PP_PUSH(s->arena, &s->files) = f;
     for (uint64_t at = 0; at < f->info.n; at = u->end) {
         if ((c = pp_dwarf_unit_parse(f, at, u, err))) return c;
         u->skeleton = skeleton;

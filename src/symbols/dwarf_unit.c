@@ -7,6 +7,7 @@ enum pp_code pp_dwarf_file_read(struct pp_arena *a, const struct pp_object *o, b
                                 struct pp_dwarf_file *ret_file, struct pp_err *err)
 {
     struct pp_dwarf_file f = {.arena = a, .is_dwo = is_dwo, .min_addr = UINT64_MAX};
+    pp_arena_init(&f.scratch, a->max_bytes, a->oom);
     const struct {
         const char *name;
         pp_str *bytes;
@@ -32,6 +33,11 @@ enum pp_code pp_dwarf_file_read(struct pp_arena *a, const struct pp_object *o, b
     f.range_budget = 4 * (uint64_t)(f.ranges.n + f.rnglists.n);
     *ret_file = f;
     return PP_OK;
+}
+
+void pp_dwarf_file_release(struct pp_dwarf_file *f)
+{
+    pp_arena_release(&f->scratch);
 }
 
 static bool has_dwo_id(const struct pp_dwarf_unit *u)

@@ -19,23 +19,37 @@
 
 struct pp_dwarf_attr {
     uint16_t name, form;
-    int64_t implicit; /* value of DW_FORM_implicit_const */
+    int32_t implicit; /* value of DW_FORM_implicit_const; none that we look at is larger */
 };
 
-/* How to get over a DIE that is of no interest: fixed runs merged, one step for each form of variable length. */
+/* How to get over a DIE: fixed runs merged, one step for each form of variable length, and in functions one for each
+ * attribute that the walk wants. */
+enum pp_dwarf_take {
+    PP_DWARF_TAKE_NONE,
+    PP_DWARF_TAKE_LOW,
+    PP_DWARF_TAKE_HIGH,
+    PP_DWARF_TAKE_LIST,
+    PP_DWARF_TAKE_SIBLING,
+    PP_DWARF_TAKES
+};
+
 struct pp_dwarf_step {
     uint16_t form;  /* 0: only skip */
     uint16_t bytes; /* to skip before the form */
+    uint16_t attr;  /* index, where something is taken */
+    uint16_t take;  /* enum pp_dwarf_take */
 };
 
 struct pp_dwarf_abbrev {
     uint64_t code;
-    const struct pp_dwarf_attr *attrs;
+    const struct pp_dwarf_attr *attrs; /* of subprograms, inlined_subroutines and units only: others are never read */
     const struct pp_dwarf_step *steps;
     uint32_t n_attrs, n_steps;
+    int32_t fixed_bytes; /* of the whole DIE, if it has no form of variable length and nothing is taken; else -1 */
     uint16_t tag;
     bool has_children;
-    bool is_function; /* subprogram or inlined_subroutine that has an address attribute, or any inlined one */
+    bool is_function;  /* subprogram or inlined_subroutine that has an address attribute, or any inlined one */
+    bool is_codeless;  /* has children, none of which can hold code, and says where they end: a declaration, an enumeration */
 };
 
 struct pp_dwarf_abbrevs {
@@ -57,6 +71,7 @@ struct pp_dwarf_file {
     bool is_dwo;
     PP_VEC(struct pp_dwarf_unit *) units; /* by offset */
     PP_VEC(struct pp_dwarf_abbrevs *) tables;
+    struct pp_arena scratch; /* for one table */
     struct pp_hash tables_by_offset;
 };
 
@@ -95,6 +110,8 @@ struct pp_dwarf_value {
 enum pp_code pp_dwarf_file_read(struct pp_arena *a, const struct pp_object *o, bool is_dwo, struct pp_dwarf_file *ret_file,
                                 struct pp_err *err);
 
+void pp_dwarf_file_release(struct pp_dwarf_file *f); /* a zeroed one is fine; what is in the arena stays */
+
 /* Lists the units of .debug_info from their headers; on a fault the units before it stay listed. */
 enum pp_code pp_dwarf_file_list_units(struct pp_dwarf_file *f, struct pp_err *err);
 struct pp_dwarf_unit *pp_dwarf_file_unit_at(const struct pp_dwarf_file *f, uint64_t die); /* NULL: none */
@@ -125,7 +142,10 @@ static inline const struct pp_dwarf_abbrev *pp_dwarf_abbrev_find(const struct pp
 /* Attribute values. A value that needs a table (index classes) is resolved by the functions below. */
 void pp_dwarf_read_value(struct pp_cursor *c, const struct pp_dwarf_unit *u, const struct pp_dwarf_attr *attr,
                          struct pp_dwarf_value *ret_value);
-void pp_dwarf_skip_steps(struct pp_cursor *c, const struct pp_dwarf_unit *u, const struct pp_dwarf_abbrev *ab);
+/* Gets over a DIE whose code was read. `taken` (PP_DWARF_TAKES of them, by enum pp_dwarf_take) may be NULL for a DIE that is
+ * neither a function nor codeless. */
+void pp_dwarf_run_steps(struct pp_cursor *c, const struct pp_dwarf_unit *u, const struct pp_dwarf_abbrev *ab,
+                        struct pp_dwarf_value *taken);
 pp_str pp_dwarf_string(const struct pp_dwarf_unit *u, const struct pp_dwarf_value *v); /* empty: none or broken */
 bool pp_dwarf_address(const struct pp_dwarf_unit *u, const struct pp_dwarf_value *v, uint64_t *ret_addr);
 bool pp_dwarf_indexed_address(const struct pp_dwarf_unit *u, uint64_t index, uint64_t *ret_addr);

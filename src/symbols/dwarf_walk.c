@@ -2,6 +2,7 @@
 #include "symbols/dwarf_walk.h"
 
 #define REFERENCES_MAX 16
+#define BYTES_PER_FUNCTION 48 /* of .debug_info; few units have less, and memory that isn't touched costs nothing */
 
 struct walk {
     struct pp_dwarf_unit *u;
@@ -15,28 +16,31 @@ struct walk {
 static uint32_t walk_function(struct walk *w, struct pp_cursor *c, const struct pp_dwarf_abbrev *ab, uint64_t die,
                               uint32_t parent)
 {
-    struct pp_dwarf_value low = {0}, high = {0}, list = {0}, v;
-    struct pp_dwarf_function f = {.die = die, .parent = PP_DWARF_NOBODY};
-    for (uint32_t i = 0; i < ab->n_attrs; i++) {
-        pp_dwarf_read_value(c, w->u, &ab->attrs[i], &v);
-        switch (ab->attrs[i].name) {
-        case DW_AT_low_pc: low = v; break;
-        case DW_AT_high_pc: high = v; break;
-        case DW_AT_ranges: list = v; break;
-        case DW_AT_call_file: f.call_file = (uint32_t)v.u; break;
-        case DW_AT_call_line: f.call_line = (uint32_t)v.u; break;
-        case DW_AT_call_column: f.call_column = (uint32_t)v.u; break;
-        default: break;
-        }
-    }
+    struct pp_dwarf_value taken[PP_DWARF_TAKES];
+    for (int i = 0; i < PP_DWARF_TAKES; i++) taken[i].class = PP_DWARF_CLASS_NONE;
+    pp_dwarf_run_steps(c, w->u, ab, taken);
     if (c->failed) return parent;
-    if (ab->tag == DW_TAG_inlined_subroutine) f.parent = parent;
     uint32_t index = (uint32_t)w->functions.n;
     size_t n_before = w->ranges.n;
-    pp_dwarf_add_ranges(w->u, &low, &high, &list, index, w->scratch, &w->ranges);
-    if (w->ranges.n == n_before && ab->tag == DW_TAG_subprogram) return PP_DWARF_NOBODY;
-    *PP_PUSH(w->scratch, &w->functions) = f;
+    pp_dwarf_add_ranges(w->u, &taken[PP_DWARF_TAKE_LOW], &taken[PP_DWARF_TAKE_HIGH], &taken[PP_DWARF_TAKE_LIST], index,
+                        w->scratch, &w->ranges);
+    bool inlined = ab->tag == DW_TAG_inlined_subroutine;
+    if (w->ranges.n == n_before && !inlined) return PP_DWARF_NOBODY;
+    *PP_PUSH(w->scratch, &w->functions) = (struct pp_dwarf_function){die, inlined ? parent : PP_DWARF_NOBODY, 0};
     return index;
+}
+
+/* Gets over a codeless entry and, where its sibling lies ahead, over its children. False: they are still to be walked. */
+static bool skip_children(struct walk *w, struct pp_cursor *c, const struct pp_dwarf_abbrev *ab)
+{
+    struct pp_dwarf_value taken[PP_DWARF_TAKES];
+    taken[PP_DWARF_TAKE_SIBLING].class = PP_DWARF_CLASS_NONE;
+    pp_dwarf_run_steps(c, w->u, ab, taken);
+    const struct pp_dwarf_value *sibling = &taken[PP_DWARF_TAKE_SIBLING];
+    uint64_t at = (uint64_t)((const char *)c->p - w->u->file->info.p);
+    if (sibling->class != PP_DWARF_CLASS_REF || sibling->u < at || sibling->u >= w->u->end) return false;
+    c->p += sibling->u - at;
+    return true;
 }
 
 static enum pp_code walk_entries(struct walk *w, const struct pp_dwarf_abbrevs *abbrevs, struct pp_err *err)
@@ -45,7 +49,8 @@ static enum pp_code walk_entries(struct walk *w, const struct pp_dwarf_abbrevs *
     struct pp_cursor c = pp_cursor_at((pp_str){u->file->info.p, u->end}, u->die);
     uint32_t parent = PP_DWARF_NOBODY;
     while (c.p < c.end) {
-        uint64_t die = (uint64_t)((const char *)c.p - u->file->info.p), code = pp_cursor_uleb(&c);
+        uint64_t die = (uint64_t)((const char *)c.p - u->file->info.p);
+        uint64_t code = *c.p < 128 ? *c.p++ : pp_cursor_uleb(&c);
         if (!code) {
             if (!w->parents.n) break;
             parent = w->parents.p[--w->parents.n];
@@ -54,10 +59,14 @@ static enum pp_code walk_entries(struct walk *w, const struct pp_dwarf_abbrevs *
         const struct pp_dwarf_abbrev *ab = pp_dwarf_abbrev_find(abbrevs, code);
         if (!ab) return pp_fail(err, PP_E_FORMAT, "entry at %#zx: unknown abbreviation", (size_t)die);
         uint32_t inner = parent;
-        if (ab->is_function)
+        if (ab->fixed_bytes >= 0)
+            pp_cursor_skip(&c, (uint32_t)ab->fixed_bytes);
+        else if (ab->is_function)
             inner = walk_function(w, &c, ab, die, parent);
-        else
-            pp_dwarf_skip_steps(&c, u, ab);
+        else if (!ab->is_codeless)
+            pp_dwarf_run_steps(&c, u, ab, NULL);
+        else if (skip_children(w, &c, ab))
+            continue;
         if (c.failed) return pp_fail(err, PP_E_FORMAT, "entry at %#zx is cut", (size_t)die);
         if (!ab->has_children) continue;
         *PP_PUSH(w->scratch, &w->parents) = parent;
@@ -71,6 +80,9 @@ enum pp_code pp_dwarf_walk(struct pp_dwarf_unit *u, struct pp_arena *a, struct p
 {
     struct walk w = {.u = u, .scratch = scratch};
     const struct pp_dwarf_abbrevs *abbrevs;
+    size_t guess = (size_t)(u->end - u->die) / BYTES_PER_FUNCTION + 8;
+    pp_vec_reserve(scratch, (void **)&w.ranges.p, &w.ranges.cap, guess, PP_VEC_ELEMENT(&w.ranges));
+    pp_vec_reserve(scratch, (void **)&w.functions.p, &w.functions.cap, guess, PP_VEC_ELEMENT(&w.functions));
     enum pp_code c = pp_dwarf_unit_abbrevs(u, &abbrevs, err);
     if (!c) c = walk_entries(&w, abbrevs, err);
     struct pp_dwarf_functions f = {PP_NEW_N(a, struct pp_dwarf_function, w.functions.n), w.functions.n, {0}};
@@ -82,7 +94,8 @@ enum pp_code pp_dwarf_walk(struct pp_dwarf_unit *u, struct pp_arena *a, struct p
 
 struct naming {
     pp_str linkage, plain;
-    uint32_t line;
+    struct pp_dwarf_detail detail;
+    bool is_origin; /* behind the first DIE: calls found there are not ours */
     struct pp_dwarf_unit *u; /* the next DIE to look at; NULL: none */
     uint64_t die;
 };
@@ -95,7 +108,7 @@ static void follow(struct naming *n, struct pp_dwarf_unit *from, const struct pp
     n->die = ref->u;
 }
 
-static void name_from_die(struct naming *n)
+static void detail_from_die(struct naming *n)
 {
     struct pp_dwarf_unit *u = n->u;
     struct pp_dwarf_value ref = {0}, v;
@@ -115,7 +128,16 @@ static void name_from_die(struct naming *n)
             if (!n->plain.n) n->plain = pp_dwarf_string(u, &v);
             break;
         case DW_AT_decl_line:
-            if (!n->line) n->line = (uint32_t)v.u;
+            if (!n->detail.start_line) n->detail.start_line = (uint32_t)v.u;
+            break;
+        case DW_AT_call_file:
+            if (!n->is_origin) n->detail.call_file = (uint32_t)v.u;
+            break;
+        case DW_AT_call_line:
+            if (!n->is_origin) n->detail.call_line = (uint32_t)v.u;
+            break;
+        case DW_AT_call_column:
+            if (!n->is_origin) n->detail.call_column = (uint32_t)v.u;
             break;
         case DW_AT_specification: ref = v; break;
         case DW_AT_abstract_origin:
@@ -124,13 +146,14 @@ static void name_from_die(struct naming *n)
         default: break;
         }
     }
+    n->is_origin = true;
     if (ref.class == PP_DWARF_CLASS_REF || ref.class == PP_DWARF_CLASS_ALT_REF) follow(n, u, &ref);
 }
 
-void pp_dwarf_function_name(struct pp_dwarf_unit *u, uint64_t die, pp_str *ret_name, uint32_t *ret_line)
+void pp_dwarf_function_detail(struct pp_dwarf_unit *u, uint64_t die, struct pp_dwarf_detail *ret_detail)
 {
     struct naming n = {.u = u, .die = die};
-    for (int i = 0; n.u && i < REFERENCES_MAX; i++) name_from_die(&n);
-    *ret_name = n.linkage.n ? n.linkage : n.plain;
-    *ret_line = n.line;
+    for (int i = 0; n.u && i < REFERENCES_MAX; i++) detail_from_die(&n);
+    n.detail.name = n.linkage.n ? n.linkage : n.plain;
+    *ret_detail = n.detail;
 }

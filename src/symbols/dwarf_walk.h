@@ -7,8 +7,7 @@
 struct pp_dwarf_function {
     uint64_t die;
     uint32_t parent; /* the function it is inlined into; PP_DWARF_NOBODY: it is not inlined */
-    uint32_t call_file, call_line, call_column;
-    uint32_t name; /* 0: not looked for yet; else 1 + index into the caller's names */
+    uint32_t detail; /* 0: not looked for yet; else 1 + index into the caller's list of them */
 };
 
 struct pp_dwarf_functions {
@@ -21,7 +20,12 @@ struct pp_dwarf_functions {
 enum pp_code pp_dwarf_walk(struct pp_dwarf_unit *u, struct pp_arena *a, struct pp_arena *scratch,
                            struct pp_dwarf_functions *ret_functions, struct pp_err *err);
 
-/* The name that a function DIE has by itself or through its origin and specification: linkage name, else plain name. */
-void pp_dwarf_function_name(struct pp_dwarf_unit *u, uint64_t die, pp_str *ret_name, uint32_t *ret_line);
+struct pp_dwarf_detail {
+    pp_str name; /* linkage name, else plain name: of the DIE itself, or through its origin and specification */
+    uint32_t start_line;
+    uint32_t call_file, call_line, call_column; /* of an inlined one: where it was called */
+};
+
+void pp_dwarf_function_detail(struct pp_dwarf_unit *u, uint64_t die, struct pp_dwarf_detail *ret_detail);
 
 #endif

@@ -3,6 +3,7 @@
 
   llvm_compare.py SYMBOLIZE PROGRAM [-n ADDRESSES] [-seed N] [-min PERCENT] [-show N]
 
+PLT slots are left out: llvm-symbolizer names them after the last symbol before them (_init), which we don't on purpose.
 Prints the share of equal stacks and, for the others, what differs in which frame. Exit 1 if the share is below -min.
 """
 import argparse
@@ -16,15 +17,17 @@ import sys
 
 
 def text_ranges(path):
-    """(address, size) of the executable sections of an ELF64 file."""
+    """(address, size) of the executable sections of an ELF64 file, without PLTs."""
     with open(path, 'rb') as f:
         data = f.read()
     shoff, = struct.unpack_from('<Q', data, 0x28)
-    entsize, count, _ = struct.unpack_from('<HHH', data, 0x3A)
+    entsize, count, names = struct.unpack_from('<HHH', data, 0x3A)
+    names_at, = struct.unpack_from('<Q', data, shoff + names * entsize + 24)
     ranges = []
     for i in range(count):
-        _, kind, flags, addr, _, size = struct.unpack_from('<IIQQQQ', data, shoff + i * entsize)
-        if flags & 4 and flags & 2 and size and kind != 8:
+        name, kind, flags, addr, _, size = struct.unpack_from('<IIQQQQ', data, shoff + i * entsize)
+        is_plt = data.startswith(b'.plt', names_at + name)
+        if flags & 4 and flags & 2 and size and kind != 8 and not is_plt:
             ranges.append((addr, size))
     return ranges
 
