@@ -62,19 +62,35 @@ static size_t split_scientific(const char *text, char digits[20], int *ret_expon
     return n;
 }
 
+/* The digits with the first at 10^exponent, and zeros up to the units. */
+static size_t put_positional(char *buf, const char *digits, int n, int exponent)
+{
+    size_t at = 0;
+    if (exponent < 0) {
+        buf[at++] = '0';
+        buf[at++] = '.';
+        for (int i = exponent + 1; i < 0; i++)
+            buf[at++] = '0';
+    }
+    for (int i = 0; i < n || i <= exponent; i++) {
+        if (i > 0 && i == exponent + 1) buf[at++] = '.';
+        buf[at++] = i < n ? digits[i] : '0';
+    }
+    buf[at] = 0;
+    return at;
+}
+
 static size_t shortest(char buf[PP_GO_FLOAT_MAX], double v, char verb)
 {
     char text[40], digits[20];
     shortest_digits(text, v);
     int exponent, n = (int)split_scientific(text, digits, &exponent);
-    if (verb == 'f' || (verb == 'g' && exponent >= -4 && exponent < 6)) {
-        int after_point = n - 1 - exponent;
-        return (size_t)snprintf(buf, PP_GO_FLOAT_MAX, "%.*f", after_point > 0 ? after_point : 0, v);
-    }
-    const char *sign = signbit(v) ? "-" : "";
-    const char *point = n > 1 ? "." : "";
-    return (size_t)snprintf(buf, PP_GO_FLOAT_MAX, "%s%c%s%.*se%c%02d", sign, digits[0], point, n - 1, digits + 1,
-                            exponent < 0 ? '-' : '+', abs(exponent));
+    size_t sign = signbit(v) ? 1 : 0;
+    buf[0] = '-';
+    if (verb == 'f' || (verb == 'g' && exponent >= -4 && exponent < 6))
+        return sign + put_positional(buf + sign, digits, n, exponent);
+    return sign + pp_fmt(buf + sign, PP_GO_FLOAT_MAX - sign, "%c%s%.*se%c%02d", digits[0], n > 1 ? "." : "", n - 1,
+                         digits + 1, exponent < 0 ? '-' : '+', abs(exponent));
 }
 
 size_t pp_go_float(char buf[PP_GO_FLOAT_MAX], double v, char verb, int precision)
