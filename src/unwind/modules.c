@@ -14,6 +14,7 @@
 
 #define TABLE_BYTES_DEFAULT ((size_t)256 << 20)
 #define MODULES_DEFAULT 65536
+#define TRIES_MAX 16
 #define WAITING_MAX 1024 /* maps kept for readers that never leave; then refresh refuses */
 
 /* A map with its place in the list of those that wait for their readers. */
@@ -82,6 +83,7 @@ static bool still_same(struct pp_memory *mem, const struct pp_module *m, const s
         m->dev_minor != l->dev_minor || m->deleted != l->deleted || !pp_str_eq(m->path, l->path))
         return false;
     uint8_t id[sizeof m->build_id];
+    if (m->half_mapped) return false;
     return m->build_id_n == 0 || f->is_vdso ||
            (pp_memory_read(mem, m->build_id_at, id, m->build_id_n) && memcmp(id, m->build_id, m->build_id_n) == 0);
 }
@@ -111,23 +113,38 @@ static void free_map(struct pp_modules_writer *w, struct owned_map *o)
     pp_pages_unmap(o, o->map.size_bytes);
 }
 
+/* The loader maps an object piece by piece, the first piece over the whole length. Only when the place of .eh_frame_hdr shows the right part
+ * of the file has it been read right. */
+static bool is_half_mapped(pp_str text, const struct found *f, const struct pp_object *o)
+{
+    struct pp_maps maps = {.rest = text};
+    if (f->is_vdso || !o->eh_frame_hdr) return false;
+    if (!o->table) return true;
+    for (struct pp_maps_line l; pp_maps_next(&maps, &l);) {
+        if (o->eh_frame_hdr < l.start || o->eh_frame_hdr >= l.end) continue;
+        return !same_file(&l, &f->line) || l.offset + (o->eh_frame_hdr - l.start) != o->eh_frame_hdr_offset;
+    }
+    return true;
+}
+
 static void describe(struct pp_module *m, const struct found *f, const struct pp_object *o)
 {
     const struct pp_maps_line *l = &f->line;
     *m = (struct pp_module){.start = l->start, .end = l->end, .bias = o->bias, .offset = l->offset, .inode = l->inode,
                             .dev_major = l->dev_major, .dev_minor = l->dev_minor, .table = o->table, .eh_frame_hdr = o->eh_frame_hdr,
                             .build_id_at = o->build_id_at, .entry = o->entry, .is_file = pp_maps_is_file(l), .is_vdso = f->is_vdso,
-                            .deleted = l->deleted, .build_id_n = o->build_id_n, .path = l->path};
+                            .deleted = l->deleted, .half_mapped = o->half_mapped, .build_id_n = o->build_id_n, .path = l->path};
     memcpy(m->build_id, o->build_id, sizeof m->build_id);
 }
 
-static void load(struct pp_modules_writer *w, struct pp_memory *mem, uintptr_t header, struct pp_object *ret_object)
+static void load(struct pp_modules_writer *w, struct pp_memory *mem, const struct found *f, pp_str text, struct pp_object *ret_object)
 {
     struct pp_object o = {0};
-    enum pp_code c = pp_object_read(mem, header, &o, NULL);
+    enum pp_code c = pp_object_read(mem, f->header, &o, NULL);
     bool over = o.table && w->stats.table_bytes + o.table->size_bytes > w->o.max_table_bytes;
     if (c == PP_E_NOMEM || over) w->stats.n_table_refused++;
-    if (over) {
+    o.half_mapped = c == PP_E_IO || (!c && is_half_mapped(text, f, &o));
+    if (over || o.half_mapped) {
         pp_table_free(o.table);
         o.table = NULL;
     }
@@ -139,8 +156,18 @@ static void load(struct pp_modules_writer *w, struct pp_memory *mem, uintptr_t h
     *ret_object = o;
 }
 
+/* What stays unreadable is believed after some tries. */
+static void limit_tries(struct pp_module *m, const struct pp_module_map *map)
+{
+    const struct pp_module *before = map ? pp_module_find(map, m->start) : NULL;
+    if (!m->half_mapped) return;
+    if (before && before->half_mapped) m->n_tries = (uint8_t)(before->n_tries + 1);
+    if (m->n_tries >= TRIES_MAX) m->half_mapped = false;
+}
+
 /* The new list of live modules: known ones keep their record, new ones are read. refs of tables are not counted yet. */
-static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, const found_vec *found, uint32_t generation, struct pp_module *ret)
+static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, const found_vec *found, pp_str text, uint32_t generation,
+                         struct pp_module *ret)
 {
     struct pp_object object = {0};
     uintptr_t object_header = 0;
@@ -153,9 +180,10 @@ static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, con
             continue;
         }
         if (!f->header) object = (struct pp_object){0};
-        else if (f->header != object_header) load(w, mem, f->header, &object);
+        else if (f->header != object_header) load(w, mem, f, text, &object);
         object_header = f->header;
         describe(&ret[i], f, &object);
+        limit_tries(&ret[i], map);
         ret[i].id = ++w->last_id;
         ret[i].born = generation;
     }
@@ -247,7 +275,7 @@ static void publish(struct pp_modules *m, struct owned_map *o)
     w->stats.n_waiting_maps++;
 }
 
-static enum pp_code rebuild(struct pp_modules *m, struct pp_memory *mem, const found_vec *found, struct pp_err *err)
+static enum pp_code rebuild(struct pp_modules *m, struct pp_memory *mem, const found_vec *found, pp_str text, struct pp_err *err)
 {
     struct pp_modules_writer *w = m->writer;
     const struct pp_module_map *old = w->current ? &w->current->map : NULL;
@@ -255,7 +283,7 @@ static enum pp_code rebuild(struct pp_modules *m, struct pp_memory *mem, const f
     struct pp_module *live = PP_NEW_N(&w->scratch, struct pp_module, found->n);
     struct pp_module *past = PP_NEW_N(&w->scratch, struct pp_module, old ? (size_t)old->n_past + old->n : 0);
     if (!live || !past) return pp_fail(err, PP_E_NOMEM, "no memory for %zu modules", found->n);
-    describe_all(w, mem, found, generation, live);
+    describe_all(w, mem, found, text, generation, live);
     size_t n_past = list_past(old, live, found->n, generation, past);
     struct owned_map *o = seal(live, found->n, past, n_past, generation);
     if (!o) {
@@ -285,7 +313,7 @@ static enum pp_code refresh(struct pp_modules *m, struct pp_memory *mem, bool *r
     if (c) return c;
     if (!find_executable(w, text, &found)) return pp_fail(err, PP_E_NOMEM, "no memory for the lines of the maps");
     bool changed = !unchanged(w, mem, &found);
-    if (changed && (c = rebuild(m, mem, &found, err))) return c;
+    if (changed && (c = rebuild(m, mem, &found, text, err))) return c;
     if (ret_changed) *ret_changed = changed;
     return PP_OK;
 }

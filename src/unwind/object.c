@@ -155,6 +155,7 @@ static enum pp_code read_object(struct pp_memory *m, uintptr_t header, char *scr
     for (uint32_t i = 0; pp_image_phdr(&im, i, &ph); i++) {
         if (ph.p_type != PT_GNU_EH_FRAME) continue;
         o.eh_frame_hdr = o.bias + ph.p_vaddr;
+        o.eh_frame_hdr_offset = ph.p_offset;
         if (im.machine == EM_X86_64) c = read_table(m, &im, &ph, &o, err);
         break;
     }

@@ -20,7 +20,9 @@ bool pp_memory_read(struct pp_memory *m, uintptr_t address, void *ret_bytes, siz
 
 struct pp_object {
     uintptr_t bias;
+    uint64_t eh_frame_hdr_offset;                /* where the file has eh_frame_hdr */
     uintptr_t eh_frame_hdr, entry, build_id_at; /* run-time addresses, 0: none */
+    bool half_mapped; /* set by the caller, who has the maps */
     uint8_t build_id_n;
     uint8_t build_id[32];
     struct pp_table *table; /* NULL: none, err of pp_object_read says why */

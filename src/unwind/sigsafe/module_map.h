@@ -39,6 +39,8 @@ struct pp_module {
     uint32_t id;                  /* small; the same mapping keeps it over refreshes, never used again for another */
     uint32_t born, died;          /* generations: visible in maps of born <= generation < died; died 0: still there */
     bool is_file, is_vdso, deleted;
+    bool half_mapped; /* seen while the loader was mapping or unmapping it: read again by the next refreshes */
+    uint8_t n_tries;
     uint8_t build_id_n;
     uint8_t build_id[32];
     pp_str path; /* as in /proc/PID/maps; "" anonymous */

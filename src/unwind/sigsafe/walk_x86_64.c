@@ -68,6 +68,7 @@ static uint64_t find_rule(struct walk *w)
     }
     w->n_misses++;
     const struct pp_module *m = module_at(w, stored - 1);
+    if (m && m->half_mapped) m = NULL;
     if (m && m->eh_frame_hdr && w->o->still_there && !w->o->still_there(stored - 1, m->eh_frame_hdr)) m = NULL;
     if (!m) {
         w->res.unknown_module = true;
