@@ -262,7 +262,23 @@ static uint8_t *inlined_places(const struct pp_graph *g)
     return any ? mask : NULL;
 }
 
-void pp_graph_link(struct pp_graph *g, bool only_inlined)
+/* Lists of the edges that stay. Those below the cut-off never get there; an end outside the report keeps its edges, as in Go. */
+static uint32_t list_edges(struct pp_graph *g, int64_t cutoff)
+{
+    uint8_t *shown = PP_NEW_N(g->arena, uint8_t, g->n_nodes);
+    uint32_t n_dropped = 0;
+    for (uint32_t i = 0; i < g->n_order; i++)
+        shown[g->order[i]] = 1;
+    for (uint32_t e = 0; e < g->n_edges; e++) {
+        struct pp_edge *edge = &g->edges[e];
+        edge->is_dropped = pp_go_abs(edge->weight) < cutoff && shown[edge->dst];
+        n_dropped += edge->is_dropped;
+        if (!edge->is_dropped) edge_into_lists(g, e);
+    }
+    return n_dropped;
+}
+
+uint32_t pp_graph_link(struct pp_graph *g, bool only_inlined, int64_t cutoff)
 {
     g->n_edges = 0;
     for (uint32_t i = 0; i < g->n_nodes; i++) {
@@ -271,11 +287,10 @@ void pp_graph_link(struct pp_graph *g, bool only_inlined)
         n->n_in = n->n_out = 0;
     }
     struct links links = {0};
-    if (only_inlined && !(links.wanted = inlined_places(g))) return;
+    if (only_inlined && !(links.wanted = inlined_places(g))) return 0;
     struct walk w = {.graph = g, .locs = walk_locations(g->arena, g->places, g->kept), .ctx = &links};
     walk_samples(&w, g->options.mean, link_push, link_pop, link_leaf);
-    for (uint32_t e = 0; e < g->n_edges; e++)
-        edge_into_lists(g, e);
+    return list_edges(g, cutoff);
 }
 
 void pp_graph_drop_edge(struct pp_graph *g, uint32_t edge)

@@ -88,8 +88,9 @@ struct pp_graph *pp_graph_sum(struct pp_arena *a, struct pp_places *places, cons
 /* Keeps the nodes with mask[node]; the others leave order. Edges stay: link again. */
 void pp_graph_keep(struct pp_graph *g, const uint8_t *mask);
 
-/* Edges between kept nodes, made anew. `only_inlined`: only those to places that some line was inlined as (enough for top). */
-void pp_graph_link(struct pp_graph *g, bool only_inlined);
+/* Edges between kept nodes, made anew, and those below the cut-off dropped at once; gives their number.
+ * `only_inlined`: only those to places that some line was inlined as (enough for top). */
+uint32_t pp_graph_link(struct pp_graph *g, bool only_inlined, int64_t cutoff);
 
 void pp_graph_drop_edge(struct pp_graph *g, uint32_t edge);
 uint32_t pp_graph_drop_light_edges(struct pp_graph *g,

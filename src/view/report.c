@@ -96,7 +96,10 @@ void pp_report_put_value(struct pp_report *r, int64_t value, size_t width)
     pp_str unit;
     double scaled = pp_units_scale(apply_ratio(&r->o, value), r->o.sample_unit, r->o.output_unit, &unit);
     pp_str text = {number, pp_units_number(number, scaled)};
-    if (pp_str_eq_c(text, "0")) unit = PP_STR("");
+    if (pp_str_eq_c(text, "0") || pp_str_eq_c(text, "-0")) {
+        text = PP_STR("0");
+        unit = PP_STR("");
+    }
     size_t n = text.n + pp_utf8_count(unit);
     if (n < width) pp_out_repeat(r->out, ' ', width - n);
     pp_out_str(r->out, text);

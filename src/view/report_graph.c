@@ -83,10 +83,10 @@ static void sort_graph(struct pp_report *r, bool is_picture)
     pp_graph_sort(r->g, is_picture ? PP_ORDER_ENTROPY : r->o.cum_sort ? PP_ORDER_CUM : PP_ORDER_FLAT);
 }
 
-static void link_graph(struct pp_report *r)
+static void link_graph(struct pp_report *r, int64_t cutoff)
 {
     if (r->g->options.call_tree || r->o.format == PP_REPORT_TOPPROTO) return;
-    pp_graph_link(r->g, r->o.format == PP_REPORT_TOP);
+    r->n_dropped_edges = pp_graph_link(r->g, r->o.format == PP_REPORT_TOP, cutoff);
 }
 
 static void tag_graph(struct pp_report *r, int64_t cutoff)
@@ -112,7 +112,7 @@ static void trimmed_graph(struct pp_report *r)
 
     /* A picture's order depends on edges, and its limit on tags; elsewhere they wait for the final nodes. */
     const struct pp_graph *tagged = NULL;
-    if (is_picture) link_graph(r);
+    if (is_picture) link_graph(r, 0);
     sort_graph(r, is_picture);
     if (r->o.node_count > 0) {
         if (is_picture && r->p->label_off) {
@@ -126,14 +126,17 @@ static void trimmed_graph(struct pp_report *r)
             for (uint32_t i = 0; i < limit; i++)
                 mask[r->g->order[i]] = 1;
             rebuild(r, mask);
-            if (is_picture) link_graph(r);
+            if (is_picture) link_graph(r, 0);
             sort_graph(r, is_picture);
         }
     }
-    if (!is_picture) link_graph(r);
     if (is_picture && r->p->label_off && tagged != r->g) tag_graph(r, node_cutoff);
+    if (!is_picture) {
+        link_graph(r, edge_cutoff);
+        return;
+    }
     r->n_dropped_edges = pp_graph_drop_light_edges(r->g, edge_cutoff);
-    if (is_picture) pp_graph_drop_redundant_edges(r->g);
+    pp_graph_drop_redundant_edges(r->g);
 }
 
 static pp_str unit_of(const struct pp_report *r, int64_t value)
