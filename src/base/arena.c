@@ -34,11 +34,12 @@ void pp_arena_release(struct pp_arena *a)
 void pp_arena_reset(struct pp_arena *a)
 {
     struct pp_arena_chunk *keep = a->chunk;
+    size_t used = a->used;
     if (!keep) return;
     a->chunk = keep->older;
     pp_arena_release(a);
     keep->older = NULL;
-    memset(keep->payload, 0, a->used);
+    memset(keep->payload, 0, used);
     a->chunk = keep;
     a->cap = keep->size - sizeof *keep;
     a->total_bytes = keep->size;

@@ -25,6 +25,20 @@ static void aligns_and_zeroes(void **state)
     pp_arena_release(&a);
 }
 
+static void is_zero_again_after_reset(void **state)
+{
+    (void)state;
+    struct pp_arena a = {0};
+    memset(pp_alloc(&a, 50000, 1), 0xff, 50000);
+    for (int round = 0; round < 3; round++) {
+        pp_arena_reset(&a);
+        unsigned char *p = pp_alloc(&a, 60000, 1);
+        for (size_t i = 0; i < 60000; i++) assert_int_equal(p[i], 0);
+        memset(p, 0xff, 60000);
+    }
+    pp_arena_release(&a);
+}
+
 static void says_when_memory_ends(void **state)
 {
     (void)state;
@@ -81,8 +95,9 @@ static void errors_carry_where(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(aligns_and_zeroes), cmocka_unit_test(says_when_memory_ends), cmocka_unit_test(vectors_grow),
-        cmocka_unit_test(makes_texts),       cmocka_unit_test(errors_carry_where),
+        cmocka_unit_test(aligns_and_zeroes),     cmocka_unit_test(is_zero_again_after_reset),
+        cmocka_unit_test(says_when_memory_ends), cmocka_unit_test(vectors_grow),
+        cmocka_unit_test(makes_texts),           cmocka_unit_test(errors_carry_where),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
