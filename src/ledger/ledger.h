@@ -72,7 +72,14 @@ struct pp_ledger_thread {
     uint32_t creator_stack; /* stack id of pthread_create's caller; 0: unknown */
     uint64_t start_ns;      /* CLOCK_MONOTONIC */
     uint64_t start_routine; /* address; 0: unknown */
+    /* Of dumps. asked: the number of the question (PP_VERB_ASK_RUNNING) that `stack` answers. */
+    _Atomic uint32_t asked, stack;
+    /* The wait that the last dump saw: the thread has been in it since then while its switches stay the same. */
+    uint64_t wait_switches, wait_since_ns;
 };
+
+/* si_value of the signal that wakes the guest (sent with SI_QUEUE). */
+#define PP_WAKE ((uint64_t)0x77616b65 << 32)
 
 /* One request at a time from the parent (`pprof run`) to the guest: the parent fills verb and arg, raises `asked`, wakes the
  * guest by a signal and waits on `answered` (a futex word shared between the processes) to become equal to it. */
@@ -80,6 +87,7 @@ enum pp_verb {
     PP_VERB_CPU_START = 1, /* arg: Hz; answer: 0 or errno */
     PP_VERB_CPU_STOP,
     PP_VERB_REFRESH_MODULES,
+    PP_VERB_ASK_RUNNING, /* arg: a new number; threads that run note their stacks in their registry entries */
 };
 struct pp_mailbox {
     _Atomic uint32_t asked, answered;
@@ -106,8 +114,10 @@ struct pp_ledger_head {
     _Atomic uint32_t state; /* enum pp_guest_state */
     _Atomic uint32_t guest_pid;
     _Atomic uint32_t signal; /* the private signal number that wakes the guest; 0: not yet */
+    _Atomic uint32_t agent_tid; /* our thread in the guest while it exists, else 0 */
     uint64_t start_realtime_ns;
 
+    uint32_t cpu_hz_at_start;    /* set by the parent: open a CPU window at once; 0: don't */
     _Atomic uint64_t heap_rate;  /* mean bytes between samples; 0 off, 1 every allocation */
     _Atomic uint32_t cpu_hz;     /* of the running window; 0: none */
     _Atomic uint64_t cpu_start_monotonic_ns;

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/* C++ operator new and delete in all their forms (Itanium ABI names).
+ *
+ * libstdc++'s own call malloc and free, where our wrappers see them: those are passed through. An allocator library that brings its
+ * own operators (jemalloc, tcmalloc) does not, and is sampled here. Which case it is shows when the next definition is found, at the
+ * first call: a C program may load a C++ library at any time, even without making its symbols global. An operator new that throws
+ * leaves through our frame: the guard heals itself (runtime/sigsafe/self.h).
+ * Compiled without frame pointers, as malloc.c. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "runtime/hooks/export.h"
+#include "runtime/hooks/heap_sample.h"
+#include "runtime/hooks/next.h"
+
+enum next_kind { UNKNOWN, PASS, SAMPLE };
+
+struct next_operator {
+    void *call;
+    enum next_kind kind;
+};
+
+/* An operator that no object defines can't be called by correct code; malloc and free are what is left to do. */
+static PP_COLD void operator_resolve(struct next_operator *op, const char *name, void *fallback)
+{
+    const void *object = NULL, *allocator = NULL;
+    void *call = pp_next_find(name, &object);
+    pp_next_find("malloc", &allocator);
+    op->call = call ? call : fallback;
+    op->kind = call && object == allocator ? SAMPLE : PASS;
+}
+
+static void *plain_new(size_t n)
+{
+    return malloc(n ? n : 1);
+}
+
+static void *plain_new_aligned(size_t n, size_t align)
+{
+    return aligned_alloc(align, (n + align - 1) & ~(align - 1));
+}
+
+#define NEW(symbol, fallback, params, args)                                                                            \
+    static struct next_operator op_##symbol;                                                                           \
+    static PP_COLD void *slow_##symbol params                                                                          \
+    {                                                                                                                  \
+        bool due = pp_heap_due(n);                                                                                     \
+        void *p = ((void *(*)params)op_##symbol.call)args;                                                             \
+        if (due) {                                                                                                     \
+            struct pp_walk_regs regs;                                                                                  \
+            PP_WALK_REGS_HERE(&regs);                                                                                  \
+            pp_heap_took(p, n, &regs);                                                                                 \
+        }                                                                                                              \
+        return p;                                                                                                      \
+    }                                                                                                                  \
+    PP_EXPORT void *symbol params;                                                                                     \
+    PP_EXPORT void *symbol params                                                                                      \
+    {                                                                                                                  \
+        if (__builtin_expect(!op_##symbol.call, 0)) operator_resolve(&op_##symbol, #symbol, (void *)fallback);         \
+        if (op_##symbol.kind == SAMPLE && pp_heap_count(n)) return slow_##symbol args;                                 \
+        return ((void *(*)params)op_##symbol.call)args;                                                                \
+    }
+
+NEW(_Znwm, plain_new, (size_t n), (n))
+NEW(_Znam, plain_new, (size_t n), (n))
+NEW(_ZnwmRKSt9nothrow_t, plain_new, (size_t n, const void *tag), (n, tag))
+NEW(_ZnamRKSt9nothrow_t, plain_new, (size_t n, const void *tag), (n, tag))
+NEW(_ZnwmSt11align_val_t, plain_new_aligned, (size_t n, size_t align), (n, align))
+NEW(_ZnamSt11align_val_t, plain_new_aligned, (size_t n, size_t align), (n, align))
+NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, plain_new_aligned, (size_t n, size_t align, const void *tag), (n, align, tag))
+NEW(_ZnamSt11align_val_tRKSt9nothrow_t, plain_new_aligned, (size_t n, size_t align, const void *tag), (n, align, tag))
+
+#define DELETE(symbol, params, args)                                                                                   \
+    static struct next_operator op_##symbol;                                                                           \
+    PP_EXPORT void symbol params;                                                                                      \
+    PP_EXPORT void symbol params                                                                                       \
+    {                                                                                                                  \
+        if (__builtin_expect(!op_##symbol.call, 0)) operator_resolve(&op_##symbol, #symbol, (void *)free);             \
+        if (op_##symbol.kind == SAMPLE && __builtin_expect(pp_live_maybe(p), 0)) pp_heap_free(p);                      \
+        ((void (*)params)op_##symbol.call)args;                                                                        \
+    }
+
+DELETE(_ZdlPv, (void *p), (p))
+DELETE(_ZdaPv, (void *p), (p))
+DELETE(_ZdlPvm, (void *p, size_t n), (p, n))
+DELETE(_ZdaPvm, (void *p, size_t n), (p, n))
+DELETE(_ZdlPvRKSt9nothrow_t, (void *p, const void *tag), (p, tag))
+DELETE(_ZdaPvRKSt9nothrow_t, (void *p, const void *tag), (p, tag))
+DELETE(_ZdlPvSt11align_val_t, (void *p, size_t align), (p, align))
+DELETE(_ZdaPvSt11align_val_t, (void *p, size_t align), (p, align))
+DELETE(_ZdlPvmSt11align_val_t, (void *p, size_t n, size_t align), (p, n, align))
+DELETE(_ZdaPvmSt11align_val_t, (void *p, size_t n, size_t align), (p, n, align))
+DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t align, const void *tag), (p, align, tag))
+DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t align, const void *tag), (p, align, tag))

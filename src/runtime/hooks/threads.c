@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/hooks/threads.h"
+
+#include "runtime/os/os.h"
+#include "runtime/sigsafe/guest.h"
+#include "runtime/sigsafe/self.h"
+
+#define STARTING UINT32_MAX /* tid of a slot whose thread does not run yet */
+
+static _Atomic uint32_t next_serial = 1, hint;
+
+static void raise_count(uint32_t n)
+{
+    _Atomic uint32_t *count = &pp_guest.ledger.head->n_threads;
+    uint32_t old = atomic_load(count);
+    while (old < n && !atomic_compare_exchange_weak(count, &old, n)) {}
+}
+
+/* From a rotating start in the used part, then the first unused slot. */
+static uint32_t claim_slot(void)
+{
+    uint32_t used = atomic_load(&pp_guest.ledger.head->n_threads), cap = (uint32_t)pp_guest.ledger.head->threads.cap;
+    uint32_t from = used ? atomic_fetch_add_explicit(&hint, 1, memory_order_relaxed) % used : 0;
+    for (uint32_t i = 0; i < used && i < 64; i++) {
+        uint32_t free = 0, at = (from + i) % used;
+        if (atomic_compare_exchange_strong(&pp_guest.ledger.threads[at].tid, &free, STARTING)) return at + 1;
+    }
+    for (uint32_t at = used; at < cap; at++) {
+        uint32_t free = 0;
+        if (!atomic_compare_exchange_strong(&pp_guest.ledger.threads[at].tid, &free, STARTING)) continue;
+        raise_count(at + 1);
+        return at + 1;
+    }
+    return 0;
+}
+
+uint32_t pp_threads_announce(uint32_t creator_stack, uintptr_t start_routine)
+{
+    if (!pp_guest_on()) return 0;
+    uint32_t thread = claim_slot();
+    if (!thread) return 0;
+    struct pp_ledger_thread *t = &pp_guest.ledger.threads[thread - 1];
+    t->serial = atomic_fetch_add(&next_serial, 1);
+    t->creator_serial = pp_self.serial;
+    t->creator_stack = creator_stack;
+    t->start_routine = start_routine;
+    t->start_ns = (uint64_t)pp_os_monotonic_ns();
+    return thread;
+}
+
+void pp_threads_begin(uint32_t thread)
+{
+    struct pp_self *s = &pp_self;
+    s->tid = (uint32_t)pp_os_gettid();
+    if (!thread) return;
+    struct pp_ledger_thread *t = &pp_guest.ledger.threads[thread - 1];
+    s->serial = t->serial;
+    s->thread = thread;
+    atomic_store(&t->tid, s->tid);
+}
+
+void pp_threads_end(uint32_t thread)
+{
+    if (!thread || !pp_guest_on()) return;
+    pp_self.thread = 0;
+    atomic_store(&pp_guest.ledger.threads[thread - 1].tid, 0);
+}
+
+void pp_threads_cancel(uint32_t thread)
+{
+    if (thread) atomic_store(&pp_guest.ledger.threads[thread - 1].tid, 0);
+}
+
+void pp_threads_reap(void)
+{
+    for (uint32_t i = 0, n = atomic_load(&pp_guest.ledger.head->n_threads); i < n; i++) {
+        struct pp_ledger_thread *t = &pp_guest.ledger.threads[i];
+        uint32_t tid = atomic_load(&t->tid);
+        if (tid && tid != STARTING && !pp_os_thread_exists(pp_guest.pid, (int)tid)) atomic_compare_exchange_strong(&t->tid, &tid, 0);
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/hooks/waits.h"
+
+#include <poll.h>
+#include <semaphore.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include "runtime/hooks/export.h"
+#include "runtime/hooks/next.h"
+#include "runtime/os/os.h"
+
+static struct {
+    void *poll, *ppoll, *select, *pselect, *epoll_wait, *epoll_pwait, *epoll_pwait2, *nanosleep, *clock_nanosleep,
+        *sem_timedwait, *sem_clockwait, *pause;
+} next;
+
+static int64_t to_ns(const struct timespec *t)
+{
+    int64_t ns;
+    if (__builtin_mul_overflow(t->tv_sec, (int64_t)1000000000, &ns) || __builtin_add_overflow(ns, t->tv_nsec, &ns))
+        return INT64_MAX;
+    return ns;
+}
+
+void pp_deadline_in(struct pp_deadline *d, const struct timespec *timeout)
+{
+    *d = (struct pp_deadline){.given = timeout};
+    if (!timeout || to_ns(timeout) <= 0) return;
+    if (__builtin_add_overflow(pp_os_monotonic_ns(), to_ns(timeout), &d->end_ns)) d->end_ns = INT64_MAX;
+}
+
+const struct timespec *pp_deadline_left(struct pp_deadline *d)
+{
+    if (!d->tried || !d->given || !d->end_ns) {
+        d->tried = true;
+        return d->given;
+    }
+    int64_t left = d->end_ns - pp_os_monotonic_ns();
+    if (left < 0) left = 0;
+    d->left = (struct timespec){left / 1000000000, left % 1000000000};
+    return &d->left;
+}
+
+/* Milliseconds as poll and epoll_wait count them; negative: for ever. */
+static const struct timespec *from_ms(int ms, struct timespec *room)
+{
+    if (ms < 0) return NULL;
+    *room = (struct timespec){ms / 1000, ms % 1000 * 1000000L};
+    return room;
+}
+
+static int left_ms(struct pp_deadline *d)
+{
+    const struct timespec *t = pp_deadline_left(d);
+    return t ? (int)((to_ns(t) + 999999) / 1000000) : -1;
+}
+
+PP_EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+    struct timespec room;
+    struct pp_deadline end;
+    pp_deadline_in(&end, from_ms(timeout_ms, &room));
+    int r;
+    PP_RESTARTED(r, PP_NEXT(poll)(fds, n, left_ms(&end)));
+    return r;
+}
+
+PP_EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+{
+    sigset_t room;
+    struct pp_deadline end;
+    pp_deadline_in(&end, timeout);
+    int r;
+    PP_RESTARTED(r, PP_NEXT(ppoll)(fds, n, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
+    return r;
+}
+
+/* An interrupted select leaves the sets as they were and writes what is left of the time into *timeout. */
+PP_EXPORT int select(int n, fd_set *r_set, fd_set *w_set, fd_set *e_set, struct timeval *timeout)
+{
+    int r;
+    PP_RESTARTED(r, PP_NEXT(select)(n, r_set, w_set, e_set, timeout));
+    return r;
+}
+
+PP_EXPORT int pselect(int n, fd_set *r_set, fd_set *w_set, fd_set *e_set, const struct timespec *timeout,
+                      const sigset_t *mask)
+{
+    sigset_t room;
+    struct pp_deadline end;
+    pp_deadline_in(&end, timeout);
+    int r;
+    PP_RESTARTED(
+        r, PP_NEXT(pselect)(n, r_set, w_set, e_set, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
+    return r;
+}
+
+PP_EXPORT int epoll_wait(int fd, struct epoll_event *events, int n, int timeout_ms)
+{
+    struct timespec room;
+    struct pp_deadline end;
+    pp_deadline_in(&end, from_ms(timeout_ms, &room));
+    int r;
+    PP_RESTARTED(r, PP_NEXT(epoll_wait)(fd, events, n, left_ms(&end)));
+    return r;
+}
+
+PP_EXPORT int epoll_pwait(int fd, struct epoll_event *events, int n, int timeout_ms, const sigset_t *mask)
+{
+    sigset_t set_room;
+    struct timespec room;
+    struct pp_deadline end;
+    pp_deadline_in(&end, from_ms(timeout_ms, &room));
+    int r;
+    PP_RESTARTED(r, PP_NEXT(epoll_pwait)(fd, events, n, left_ms(&end), pp_signals_without_ours(mask, &set_room)));
+    return r;
+}
+
+PP_EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int n, const struct timespec *timeout,
+                           const sigset_t *mask)
+{
+    if (!PP_NEXT(epoll_pwait2)) { /* older libc than the caller asked for */
+        errno = ENOSYS;
+        return -1;
+    }
+    sigset_t room;
+    struct pp_deadline end;
+    pp_deadline_in(&end, timeout);
+    int r;
+    PP_RESTARTED(r, PP_NEXT(epoll_pwait2)(fd, events, n, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
+    return r;
+}
+
+PP_EXPORT int nanosleep(const struct timespec *wanted, struct timespec *rest)
+{
+    struct pp_deadline end;
+    pp_deadline_in(&end, wanted);
+    int r;
+    PP_RESTARTED(r, PP_NEXT(nanosleep)(pp_deadline_left(&end), rest));
+    return r;
+}
+
+/* Gives the error number instead of setting errno. */
+PP_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *rest)
+{
+    struct pp_deadline end;
+    pp_deadline_in(&end, flags & TIMER_ABSTIME ? NULL : wanted);
+    uint32_t woken;
+    int r;
+    do {
+        woken = pp_self.woken;
+        r = PP_NEXT(clock_nanosleep)(clock, flags, flags & TIMER_ABSTIME ? wanted : pp_deadline_left(&end), rest);
+    } while (r == EINTR && pp_self.woken != woken);
+    return r;
+}
+
+/* libc's own sleep calls a private nanosleep; its contract is small enough to keep here. */
+PP_EXPORT unsigned sleep(unsigned seconds)
+{
+    int saved = errno;
+    struct timespec t = {(time_t)seconds, 0}, rest = {0};
+    if (nanosleep(&t, &rest) == 0) {
+        errno = saved;
+        return 0;
+    }
+    return (unsigned)rest.tv_sec + (rest.tv_nsec >= 500000000);
+}
+
+PP_EXPORT int usleep(useconds_t us)
+{
+    struct timespec t = {us / 1000000, us % 1000000 * 1000L};
+    return nanosleep(&t, NULL);
+}
+
+PP_EXPORT int sem_timedwait(sem_t *s, const struct timespec *until)
+{
+    int r;
+    PP_RESTARTED(r, PP_NEXT(sem_timedwait)(s, until));
+    return r;
+}
+
+PP_EXPORT int sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *until)
+{
+    if (!PP_NEXT(sem_clockwait)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    int r;
+    PP_RESTARTED(r, PP_NEXT(sem_clockwait)(s, clock, until));
+    return r;
+}
+
+PP_EXPORT int pause(void)
+{
+    int r;
+    PP_RESTARTED(r, PP_NEXT(pause)());
+    return r;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sigsafe/take.h"
+
+#include "ledger/sigsafe/book.h"
+
+#define CLAIM_TRIES 16
+#define RED_ZONE 128
+
+struct pp_scratch *pp_scratch_claim(struct pp_scratch_pool *pool, uint32_t hint)
+{
+    for (uint32_t i = 0; i < CLAIM_TRIES && i < pool->n; i++) {
+        struct pp_scratch *s = &pool->p[(hint + i) % pool->n];
+        uint32_t free = 0;
+        if (atomic_compare_exchange_strong_explicit(&s->claimed, &free, 1, memory_order_acquire, memory_order_relaxed)) return s;
+    }
+    return NULL;
+}
+
+static void peek_own(struct pp_peek *mem, struct pp_self *self, uintptr_t sp, struct pp_scratch *s)
+{
+    bool known = pp_self_covers(self, sp - RED_ZONE);
+    pp_peek_init_own(mem, known ? self->stack_lo : 0, known ? self->stack_hi : 0, s->window, sizeof s->window);
+}
+
+static size_t skip_own_frames(const uint64_t *pcs, size_t n)
+{
+    size_t i = 0;
+    while (i < n && pcs[i] - 1 - pp_guest.own_start < pp_guest.own_end - pp_guest.own_start) i++;
+    return i < n ? i : 0;
+}
+
+uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs)
+{
+    struct pp_scratch *s = pp_scratch_claim(pool, self->tid * 4);
+    if (!s) {
+        pp_book_drop(&pp_guest.ledger, PP_DROP_NO_SCRATCH);
+        return 0;
+    }
+    struct pp_peek mem;
+    peek_own(&mem, self, PP_WALK_SP(regs), s);
+    struct pp_modules_reader reader;
+    const struct pp_module_map *map = pp_modules_enter(&pp_guest.modules, &reader);
+    struct pp_walk_options options = {.cache = &s->cache};
+    struct pp_walk_result end;
+    size_t n = pp_walk(map, regs, &mem, &options, s->pcs, PP_STACK_DEPTH_MAX, &end);
+    pp_modules_leave(&pp_guest.modules, &reader);
+
+    if (end.unknown_module) atomic_store_explicit(&pp_guest.modules_stale, 1, memory_order_relaxed);
+    bool cut = end.end != PP_WALK_ROOT;
+    if (cut) pp_book_drop(&pp_guest.ledger, PP_DROP_STACK_CUT);
+    size_t own = skip_own_frames(s->pcs, n);
+    uint32_t id = pp_book_stack(&pp_guest.ledger, s->pcs + own, (uint32_t)(n - own), cut ? PP_STACK_CUT : 0, end.generation);
+    pp_scratch_unclaim(s);
+    return id;
+}

@@ -1,0 +1,51 @@
+/* runtime/sigsafe/tick.h - the private signal: a CPU timer ran out, or somebody wants the agent.
+ *
+ * CPU timers: one a thread, on that thread's own CPU clock, made for a window (runtime/sources/cpu.h). si_value carries the
+ * window's number and the timer's slot. The kernel's tick bounds how often a timer fires (250 Hz here), so a sample weighs
+ * period x (1 + overrun); the first one of a timer weighs max(period, tick), since its first expiry lies at a random tick of
+ * the first period: threads that live less than a period are then hit with the right probability and weight.
+ *
+ *   slot:  tid 0 free -> claimed by compare-and-swap -> timer armed -> deleted by its thread or the window's end -> 0
+ */
+#ifndef PP_RUNTIME_SIGSAFE_TICK_H
+#define PP_RUNTIME_SIGSAFE_TICK_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/zone.h"
+#include "ledger/ledger.h"
+
+#define PP_CPU_SLOTS (1u << 14)
+
+struct pp_cpu_slot {
+    _Atomic uint32_t tid; /* 0: free */
+    int timer;            /* valid while armed */
+    _Atomic uint32_t armed;
+    _Atomic uint32_t first;    /* 1: nothing counted yet */
+    _Atomic uint32_t announced; /* 1: the thread has our TLS for sure */
+};
+
+struct pp_cpu_window {
+    _Atomic uint32_t number; /* odd: open; even: closed */
+    uint64_t period_ns;
+    struct pp_cpu_slot *slots; /* PP_CPU_SLOTS, reserved memory */
+};
+extern struct pp_cpu_window pp_cpu_window __attribute__((visibility("hidden")));
+
+/* What si_value says. Wake-ups carry PP_WAKE (an even number: no window has it). */
+static inline uint64_t pp_tick_value(uint32_t window, uint32_t slot)
+{
+    return (uint64_t)window << 32 | slot;
+}
+
+/* A one-shot timer of a thread dump: the thread notes its stack under this number. */
+#define PP_ASK ((uint64_t)0x61736b20 << 32)
+
+void pp_tick(int signal, siginfo_t *info, void *ucontext) PP_SIGSAFE;
+
+/* Starts the agent's thread if it does not run (runtime/sigsafe/agent_start.c). */
+void pp_agent_wake(void) PP_SIGSAFE;
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/tables/modules.h"
+
+#include <string.h>
+
+#include "runtime/os/os.h"
+#include "runtime/sigsafe/guest.h"
+#include "unwind/modules.h"
+
+#define IDLE_FACTOR 20
+#define IDLE_MIN_NS 1000000
+
+/* All guarded by `busy`. */
+static _Atomic uint32_t busy;
+static int64_t last_end_ns, last_cost_ns;
+static uint32_t seen_generation; /* the ledger knows the map of this generation */
+
+static struct pp_ledger_module *ledger_entry(const struct pp_module *m, uint32_t n)
+{
+    for (uint32_t i = n; i > 0; i--) {
+        struct pp_ledger_module *l = &pp_guest.ledger.modules[i - 1];
+        if (l->first_gen == m->born && l->start == m->start && l->end == m->end) return l;
+    }
+    return NULL;
+}
+
+static void ledger_add(const struct pp_module *m)
+{
+    struct pp_ledger_module l = {.start = m->start, .end = m->end, .offset = m->offset, .first_gen = m->born, .last_gen = UINT32_MAX};
+    l.n_build_id = m->build_id_n <= sizeof l.build_id ? m->build_id_n : sizeof l.build_id;
+    memcpy(l.build_id, m->build_id, l.n_build_id);
+    pp_ledger_add_module(&pp_guest.ledger, &l, m->path);
+}
+
+/* A stack is stamped with the generation it was walked in, so entries are closed at the generation before `died`. */
+static void ledger_sync(const struct pp_module_map *map)
+{
+    uint32_t n = atomic_load(&pp_guest.ledger.head->n_modules);
+    for (uint32_t i = 0; i < map->n; i++)
+        if (map->modules[i].born > seen_generation) ledger_add(&map->modules[i]);
+    for (uint32_t i = 0; i < map->n_past; i++) {
+        const struct pp_module *m = &map->past[i];
+        if (m->died <= seen_generation) continue;
+        struct pp_ledger_module *l = ledger_entry(m, n);
+        if (l) l->last_gen = m->died - 1;
+    }
+    seen_generation = map->generation;
+    atomic_store(&pp_guest.ledger.head->module_generation, map->generation);
+}
+
+static bool refresh_now(void)
+{
+    bool changed = false;
+    int64_t start = pp_os_monotonic_ns();
+    atomic_store(&pp_guest.modules_stale, 0);
+    struct pp_err err;
+    if (pp_modules_refresh(&pp_guest.modules, &changed, &err) == PP_OK && changed) {
+        struct pp_modules_reader reader;
+        const struct pp_module_map *map = pp_modules_enter(&pp_guest.modules, &reader);
+        if (map) ledger_sync(map);
+        pp_modules_leave(&pp_guest.modules, &reader);
+    }
+    last_end_ns = pp_os_monotonic_ns();
+    last_cost_ns = last_end_ns - start;
+    return changed;
+}
+
+bool pp_runtime_modules_refresh(bool force)
+{
+    uint32_t idle = 0;
+    if (!pp_guest_on() || !atomic_compare_exchange_strong(&busy, &idle, 1)) return false;
+    int64_t pause = last_cost_ns * IDLE_FACTOR > IDLE_MIN_NS ? last_cost_ns * IDLE_FACTOR : IDLE_MIN_NS;
+    bool changed = false;
+    if (force || last_end_ns == 0 || pp_os_monotonic_ns() - last_end_ns > pause) changed = refresh_now();
+    atomic_store(&busy, 0);
+    return changed;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Names for the guest's addresses. Each module is opened once: through the guest's own root while it lives, so that containers and
+ * deleted files are found; the vdso comes from its memory. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/vec.h"
+#include "symbols/demangle.h"
+#include "symbols/symbols.h"
+#include "tool/run/guest.h"
+
+struct named_module {
+    uint64_t start, end;
+    uint32_t first_gen;
+    struct pp_symbols *symbols; /* NULL: nothing can be opened */
+};
+
+struct pp_run_names {
+    struct pp_run_guest *guest;
+    struct pp_arena arena;
+    void (*oom)(size_t wanted);
+    pthread_mutex_t lock;
+    PP_VEC(struct named_module) modules;
+};
+
+struct pp_run_names *pp_run_names_new(struct pp_run_guest *g, void (*oom)(size_t wanted))
+{
+    static struct pp_run_names names = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    names.guest = g;
+    names.oom = oom;
+    pp_arena_init(&names.arena, 0, oom);
+    return &names;
+}
+
+/* A memory file with the bytes [start, end) of the guest. -1: they can't be read. */
+static int copy_memory(pid_t pid, uint64_t start, uint64_t end)
+{
+    char path[40], page[4096];
+    snprintf(path, sizeof path, "/proc/%d/mem", pid);
+    int from = open(path, O_RDONLY | O_CLOEXEC), to = from < 0 ? -1 : memfd_create("vdso", MFD_CLOEXEC);
+    for (uint64_t at = start; to >= 0 && at < end; at += sizeof page) {
+        if (pread(from, page, sizeof page, (off_t)at) == sizeof page && write(to, page, sizeof page) == sizeof page) continue;
+        close(to);
+        to = -1;
+    }
+    if (from >= 0) close(from);
+    return to;
+}
+
+static pp_str hex_of(struct pp_arena *a, const struct pp_ledger_module *m)
+{
+    char *p = pp_alloc(a, 2 * (size_t)m->n_build_id + 1, 1);
+    for (uint32_t i = 0; i < m->n_build_id && i < sizeof m->build_id; i++) snprintf(p + 2 * i, 3, "%02x", m->build_id[i]);
+    return (pp_str){p, 2 * (size_t)m->n_build_id};
+}
+
+static struct pp_symbols *open_file(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
+{
+    struct pp_symbols *s = NULL;
+    struct pp_symbols_options o = {.build_id = hex_of(&n->arena, m), .oom = n->oom};
+    pid_t pid = n->guest->pid;
+    bool lives = !atomic_load(&n->guest->gone);
+    pp_str candidates[3];
+    size_t n_candidates = 0;
+    if (lives) candidates[n_candidates++] = pp_arena_fmt(&n->arena, "/proc/%d/root%.*s", pid, PP_FMT(path));
+    if (lives) candidates[n_candidates++] = pp_arena_fmt(&n->arena, "/proc/%d/map_files/%lx-%lx", pid, m->start, m->end);
+    candidates[n_candidates++] = pp_arena_dup(&n->arena, path);
+    if (lives) o.debug.root = pp_arena_fmt(&n->arena, "/proc/%d/root", pid);
+    for (size_t i = 0; i < n_candidates && !s; i++)
+        if (pp_symbols_open(candidates[i], &o, &s, NULL)) s = NULL;
+    return s;
+}
+
+static struct pp_symbols *open_module(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
+{
+    if (pp_str_has_prefix(path, PP_STR("/"))) return open_file(n, m, path);
+    if (!pp_str_eq_c(path, "[vdso]") || atomic_load(&n->guest->gone)) return NULL;
+    struct pp_symbols *s = NULL;
+    struct pp_symbols_options o = {.oom = n->oom};
+    int fd = copy_memory(n->guest->pid, m->start, m->end);
+    if (fd >= 0 && pp_symbols_open_fd(fd, path, &o, &s, NULL)) s = NULL;
+    return s;
+}
+
+static struct pp_symbols *symbols_of(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
+{
+    for (size_t i = 0; i < n->modules.n; i++) {
+        const struct named_module *known = &n->modules.p[i];
+        if (known->start == m->start && known->end == m->end && known->first_gen == m->first_gen) return known->symbols;
+    }
+    struct named_module *new = PP_PUSH(&n->arena, &n->modules);
+    *new = (struct named_module){m->start, m->end, m->first_gen, open_module(n, m, path)};
+    return new->symbols;
+}
+
+static size_t find(struct pp_run_names *n, struct pp_arena *a, const struct pp_ledger_module *m, pp_str path, uint64_t pc,
+                   struct pp_frame_name *ret, size_t cap)
+{
+    struct pp_symbols *s = symbols_of(n, m, path);
+    if (!s) return 0;
+    struct pp_object_mapping mapping = {.start = m->start, .limit = m->end, .offset = m->offset};
+    uint64_t base = 0;
+    bool is_data;
+    if (pp_str_eq_c(path, "[vdso]")) base = m->start;
+    else if (pp_object_base(pp_symbols_object(s), &mapping, pc, &base, &is_data, NULL)) return 0;
+    pp_frames frames = {0};
+    pp_symbols_find(s, pc - base, a, &frames);
+    size_t count = frames.n < cap ? frames.n : cap;
+    for (size_t i = 0; i < count; i++) {
+        const struct pp_frame *f = &frames.p[i];
+        ret[i] = (struct pp_frame_name){.name = pp_arena_dup(a, f->name), .system_name = pp_arena_dup(a, f->name),
+                                        .file = pp_arena_dup(a, f->file), .line = f->line, .column = f->column,
+                                        .start_line = f->start_line};
+        pp_demangle(a, ret[i].system_name, PP_DEMANGLE_TEMPLATES, &ret[i].name);
+    }
+    return count;
+}
+
+size_t pp_run_names_frames(void *ctx, struct pp_arena *a, const struct pp_ledger_module *m, pp_str path, uint64_t pc,
+                           struct pp_frame_name *ret, size_t cap, uint64_t *ret_entry)
+{
+    struct pp_run_names *n = ctx;
+    *ret_entry = 0;
+    pthread_mutex_lock(&n->lock);
+    size_t count = find(n, a, m, path, pc, ret, cap);
+    pthread_mutex_unlock(&n->lock);
+    return count;
+}
