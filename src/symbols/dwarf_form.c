@@ -100,6 +100,23 @@ static void skip_form(struct pp_cursor *c, const struct pp_dwarf_unit *u, unsign
     }
 }
 
+/* What compilers use for addresses, lengths and siblings; the rest takes the long way. */
+static inline void take_value(struct pp_cursor *c, const struct pp_dwarf_unit *u, const struct pp_dwarf_attr *attr,
+                              struct pp_dwarf_value *ret_value)
+{
+    if (attr->form == DW_FORM_addr) {
+        ret_value->class = PP_DWARF_CLASS_ADDR;
+        ret_value->u = pp_cursor_uint(c, u->address_size);
+    } else if (attr->form == DW_FORM_data8 || attr->form == DW_FORM_data4) {
+        ret_value->class = PP_DWARF_CLASS_UINT;
+        ret_value->u = pp_cursor_uint(c, attr->form == DW_FORM_data8 ? 8 : 4);
+    } else if (attr->form == DW_FORM_ref4) {
+        read_reference(ret_value, u, pp_cursor_uint(c, 4));
+    } else {
+        pp_dwarf_read_value(c, u, attr, ret_value);
+    }
+}
+
 void pp_dwarf_run_steps(struct pp_cursor *c, const struct pp_dwarf_unit *u, const struct pp_dwarf_abbrev *ab,
                         struct pp_dwarf_value *taken)
 {
@@ -111,7 +128,7 @@ void pp_dwarf_run_steps(struct pp_cursor *c, const struct pp_dwarf_unit *u, cons
         }
         c->p += s->bytes;
         if (s->take)
-            pp_dwarf_read_value(c, u, &ab->attrs[s->attr], &taken[s->take]);
+            take_value(c, u, &ab->attrs[s->attr], &taken[s->take]);
         else
             skip_form(c, u, s->form);
     }

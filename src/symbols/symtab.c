@@ -3,6 +3,7 @@
 
 #include <gelf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 
@@ -46,6 +47,7 @@ static enum pp_code read_table(struct pp_arena *a, const struct pp_object *o, co
         return pp_fail(err, PP_E_FORMAT, "%.*s: section %.*s: %s", PP_FMT(o->path), PP_FMT(s->name), elf_errmsg(-1));
     pp_str file = {0};
     size_t n = data->d_size / (o->address_size == 8 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym));
+    pp_vec_reserve(a, (void **)&ret_list->p, &ret_list->cap, n, PP_VEC_ELEMENT(ret_list));
     for (size_t i = 1; i < n && i < INT32_MAX; i++) {
         GElf_Sym sym;
         Elf32_Word x = 0;
@@ -134,17 +136,17 @@ static uint64_t end_of(const struct pp_object *o, const struct candidate *c, uin
     return end < c->addr ? c->addr : end;
 }
 
-typedef PP_VEC(struct pp_symbol) pieces;
+typedef PP_VEC(struct pp_symtab_item) pieces;
 
 /* Closes or goes back to enclosing symbols up to `addr`. */
-static void emit_until(struct pp_arena *a, pieces *out, const struct pp_symbol *open, size_t *depth, uint64_t *at,
+static void emit_until(struct pp_arena *a, pieces *out, const struct pp_symtab_item *open, size_t *depth, uint64_t *at,
                        uint64_t addr)
 {
     while (*depth) {
-        const struct pp_symbol *top = &open[*depth - 1];
+        const struct pp_symtab_item *top = &open[*depth - 1];
         uint64_t end = top->end < addr ? top->end : addr;
         if (end > *at) {
-            *PP_PUSH(a, out) = (struct pp_symbol){*at, end, top->name, top->file};
+            *PP_PUSH(a, out) = (struct pp_symtab_item){*at, end, top->name, top->file};
             *at = end;
         }
         if (top->end > addr) return;
@@ -155,7 +157,7 @@ static void emit_until(struct pp_arena *a, pieces *out, const struct pp_symbol *
 /* Nested symbols become pieces: behind an inner one the outer one goes on. Labels without size inside a sized symbol give way. */
 static void cut_nested(struct pp_arena *a, const struct pp_object *o, const struct candidate *c, size_t n, pieces *out)
 {
-    struct pp_symbol *open = PP_NEW_N(a, struct pp_symbol, n);
+    struct pp_symtab_item *open = PP_NEW_N(a, struct pp_symtab_item, n);
     size_t depth = 0;
     uint64_t at = 0;
     for (size_t i = 0; i < n; i++) {
@@ -164,7 +166,7 @@ static void cut_nested(struct pp_arena *a, const struct pp_object *o, const stru
         uint64_t end = end_of(o, &c[i], i + 1 < n ? c[i + 1].addr : UINT64_MAX);
         if (end <= c[i].addr) continue;
         while (depth && open[depth - 1].end <= end) depth--; /* reaches beyond what it started in */
-        open[depth++] = (struct pp_symbol){c[i].addr, end, c[i].name, c[i].file};
+        open[depth++] = (struct pp_symtab_item){c[i].addr, end, c[i].name, c[i].file};
         if (at < c[i].addr) at = c[i].addr;
     }
     emit_until(a, out, open, &depth, &at, UINT64_MAX);
@@ -176,29 +178,40 @@ static void cut_at_next(struct pp_arena *a, const struct pp_object *o, const str
     for (size_t i = 0; i < n; i++) {
         uint64_t next = i + 1 < n ? c[i + 1].addr : UINT64_MAX, end = end_of(o, &c[i], next);
         if (end > next) end = next;
-        if (end > c[i].addr) *PP_PUSH(a, out) = (struct pp_symbol){c[i].addr, end, c[i].name, c[i].file};
+        if (end > c[i].addr) *PP_PUSH(a, out) = (struct pp_symtab_item){c[i].addr, end, c[i].name, c[i].file};
     }
+}
+
+/* The list in `scratch` becomes pieces there, which are copied to `a`. */
+static void make_table(struct pp_arena *a, struct pp_arena *scratch, const struct pp_object *o, enum pp_alias alias,
+                       candidates *list, struct pp_symtab *ret_symtab)
+{
+    pieces out = {0};
+    if (list->n) qsort(list->p, list->n, sizeof *list->p, alias == PP_ALIAS_LLVM ? by_order : by_beauty);
+    size_t n = keep_last_of_address(list->p, list->n);
+    if (alias == PP_ALIAS_LLVM)
+        cut_at_next(scratch, o, list->p, n, &out);
+    else
+        cut_nested(scratch, o, list->p, n, &out);
+    struct pp_symtab_item *copy = PP_NEW_N(a, struct pp_symtab_item, out.n);
+    if (out.n) memcpy(copy, out.p, out.n * sizeof *copy);
+    *ret_symtab = (struct pp_symtab){copy, out.n};
 }
 
 enum pp_code pp_symtab_read(struct pp_arena *a, const struct pp_object *o, enum pp_alias alias,
                             struct pp_symtab *ret_symtab, struct pp_err *err)
 {
     candidates list = {0};
-    enum pp_code c = read_table(a, o, table_of_type(o, SHT_SYMTAB), &list, err);
-    if (!c && !list.n) c = read_table(a, o, table_of_type(o, SHT_DYNSYM), &list, err);
-    if (c) return c;
-    pieces out = {0};
-    if (list.n) qsort(list.p, list.n, sizeof *list.p, alias == PP_ALIAS_LLVM ? by_order : by_beauty);
-    size_t n = keep_last_of_address(list.p, list.n);
-    if (alias == PP_ALIAS_LLVM)
-        cut_at_next(a, o, list.p, n, &out);
-    else
-        cut_nested(a, o, list.p, n, &out);
-    *ret_symtab = (struct pp_symtab){out.p, out.n};
-    return PP_OK;
+    struct pp_arena scratch;
+    pp_arena_init(&scratch, a->max_bytes, a->oom);
+    enum pp_code c = read_table(&scratch, o, table_of_type(o, SHT_SYMTAB), &list, err);
+    if (!c && !list.n) c = read_table(&scratch, o, table_of_type(o, SHT_DYNSYM), &list, err);
+    if (!c) make_table(a, &scratch, o, alias, &list, ret_symtab);
+    pp_arena_release(&scratch);
+    return c;
 }
 
-const struct pp_symbol *pp_symtab_find(const struct pp_symtab *t, uint64_t addr)
+const struct pp_symtab_item *pp_symtab_find(const struct pp_symtab *t, uint64_t addr)
 {
     size_t low = 0, high = t->n;
     while (low < high) {

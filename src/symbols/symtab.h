@@ -18,14 +18,14 @@
 
 enum pp_alias { PP_ALIAS_PLAIN, PP_ALIAS_LLVM };
 
-struct pp_symbol {
+struct pp_symtab_item {
     uint64_t addr, end; /* end of what it contains, exclusive */
     pp_str name;        /* borrowed from the object */
     pp_str file;        /* of a local symbol: the source file that the table names before it; else empty */
 };
 
 struct pp_symtab {
-    const struct pp_symbol *items;
+    const struct pp_symtab_item *items;
     size_t n;
 };
 
@@ -37,6 +37,6 @@ enum pp_code pp_symtab_read(struct pp_arena *a, const struct pp_object *o, enum 
  * its GOT entry among the relocations: independent of the slots' order. Other machines give an empty table. */
 enum pp_code pp_symtab_read_plt(struct pp_arena *a, const struct pp_object *o, struct pp_symtab *ret_symtab, struct pp_err *err);
 
-const struct pp_symbol *pp_symtab_find(const struct pp_symtab *t, uint64_t addr); /* NULL: none contains it */
+const struct pp_symtab_item *pp_symtab_find(const struct pp_symtab *t, uint64_t addr); /* NULL: none contains it */
 
 #endif

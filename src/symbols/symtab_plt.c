@@ -17,7 +17,7 @@ struct plt {
     const struct pp_object *o;
     PP_VEC(struct got_entry) got;  /* by addr */
     PP_VEC(pp_str) lazy;           /* by index in .rela.plt: what a lazy slot pushes */
-    PP_VEC(struct pp_symbol) out;
+    PP_VEC(struct pp_symtab_item) out;
 };
 
 static void read_relocations(struct plt *p, const struct pp_section *s)
@@ -56,7 +56,7 @@ static pp_str got_name(const struct plt *p, uint64_t addr)
 static void add_slot(struct plt *p, uint64_t addr, uint64_t bytes, pp_str name)
 {
     if (!name.n) return;
-    *PP_PUSH(p->a, &p->out) = (struct pp_symbol){addr, addr + bytes, pp_arena_join(p->a, name, PP_STR("@plt")), {0}};
+    *PP_PUSH(p->a, &p->out) = (struct pp_symtab_item){addr, addr + bytes, pp_arena_join(p->a, name, PP_STR("@plt")), {0}};
 }
 
 /* A slot of x86-64: [endbr64] [bnd] jmp *disp(%rip), or (lazy, with IBT) [endbr64] push index. */

@@ -3,7 +3,7 @@
 
 #include "base/vec.h"
 #include "symbols/demangle.h"
-#include "symbols/symbols.h"
+#include "symbols/symfile.h"
 #include "tool/fetch/url.h"
 #include "tool/objfile.h"
 #include "tool/ui.h"
@@ -104,7 +104,7 @@ static void set_frames(struct target *t, struct pp_mapping *m, struct pp_locatio
     m->has_inline_frames = true;
 }
 
-static void symbolize_mapping(struct target *t, uint32_t mapping, struct pp_symbols *s)
+static void symbolize_mapping(struct target *t, uint32_t mapping, struct pp_symfile *s)
 {
     struct pp_profile *p = t->p;
     struct pp_mapping *m = &p->mappings[mapping];
@@ -115,8 +115,8 @@ static void symbolize_mapping(struct target *t, uint32_t mapping, struct pp_symb
         bool is_data;
         pp_frames frames = {0};
         if (l->mapping != mapping) continue;
-        if (pp_object_base(pp_symbols_object(s), &range, l->address, &base, &is_data, NULL) || is_data) continue;
-        pp_symbols_find(s, l->address - base, t->scratch, &frames);
+        if (pp_object_base(pp_symfile_object(s), &range, l->address, &base, &is_data, NULL) || is_data) continue;
+        pp_symfile_find(s, l->address - base, t->scratch, &frames);
         if (frames.n) set_frames(t, m, l, &frames);
     }
 }
@@ -145,21 +145,21 @@ static bool open_mapping(struct target *t, uint32_t mapping, const struct mode *
     struct pp_object_mapping range = {m->start, m->limit, m->offset, pp_profile_str(p, m->kernel_relocation_symbol)};
     pp_str base = pp_str_base(file);
     pp_str name = build_id.n ? pp_arena_fmt(t->scratch, "%.*s (build ID %.*s)", PP_FMT(base), PP_FMT(build_id)) : base;
-    struct pp_symbols_options how = {.alias = PP_ALIAS_LLVM, .symbols_only = mode->fast, .oom = p->arena->oom};
-    struct pp_symbols *s = NULL;
+    struct pp_symfile_options how = {.alias = PP_ALIAS_LLVM, .symbols_only = mode->fast, .oom = p->arena->oom};
+    struct pp_symfile *s = NULL;
     struct pp_err why;
     enum pp_code c = pp_objfile_check(t->scratch, file, &range, &found_id, &why);
     if (!c && build_id.n && found_id.n && !pp_str_eq(build_id, found_id)) {
         pp_ui_warn("Local symbolization failed for %.*s: build ID mismatch", PP_FMT(name));
         return true;
     }
-    if (!c) c = pp_symbols_open(file, &how, &s, &why);
+    if (!c) c = pp_symfile_open(file, &how, &s, &why);
     if (c) {
         pp_ui_warn("Local symbolization failed for %.*s: %s", PP_FMT(name), why.text);
         return false;
     }
     symbolize_mapping(t, mapping, s);
-    pp_symbols_free(s);
+    pp_symfile_free(s);
     return true;
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbols/symbols.h"
+#include "symbols/symfile.h"
 
 static void out_of_memory(size_t wanted)
 {
@@ -23,17 +23,17 @@ static void print_frames(const pp_frames *frames)
 
 int main(int argc, char **argv)
 {
-    struct pp_symbols_options o = {.alias = PP_ALIAS_LLVM, .oom = out_of_memory};
+    struct pp_symfile_options o = {.alias = PP_ALIAS_LLVM, .oom = out_of_memory};
     bool quiet = false;
     int i = 1;
     for (; i < argc - 1; i++) {
         if (!strcmp(argv[i], "-plain")) o.alias = PP_ALIAS_PLAIN;
         if (!strcmp(argv[i], "-quiet")) quiet = true;
     }
-    struct pp_symbols *s;
+    struct pp_symfile *s;
     struct pp_err err;
     if (i >= argc) return 2;
-    if (pp_symbols_open(pp_str_c(argv[i]), &o, &s, &err)) {
+    if (pp_symfile_open(pp_str_c(argv[i]), &o, &s, &err)) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
@@ -43,17 +43,17 @@ int main(int argc, char **argv)
     while (fgets(line, sizeof line, stdin)) {
         uint64_t addr = strtoull(line, NULL, 16);
         pp_frames frames;
-        pp_symbols_find(s, addr, &a, &frames);
+        pp_symfile_find(s, addr, &a, &frames);
         if (!quiet) {
             printf("%#llx\n", (unsigned long long)addr);
             print_frames(&frames);
         }
         pp_arena_reset(&a);
     }
-    pp_str problem = pp_symbols_problem(s);
+    pp_str problem = pp_symfile_problem(s);
     if (problem.n) fprintf(stderr, "problem: %.*s\n", PP_FMT(problem));
-    fprintf(stderr, "memory: %zu bytes\n", pp_symbols_bytes(s));
+    fprintf(stderr, "memory: %zu bytes\n", pp_symfile_bytes(s));
     pp_arena_release(&a);
-    pp_symbols_free(s);
+    pp_symfile_free(s);
     return 0;
 }

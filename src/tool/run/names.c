@@ -11,13 +11,13 @@
 #include "base/hash.h"
 #include "base/vec.h"
 #include "symbols/demangle.h"
-#include "symbols/symbols.h"
+#include "symbols/symfile.h"
 #include "tool/run/guest.h"
 
 struct named_module {
     uint64_t start, end;
     uint32_t first_gen;
-    struct pp_symbols *symbols; /* NULL: nothing can be opened */
+    struct pp_symfile *symbols; /* NULL: nothing can be opened */
 };
 
 struct pp_run_names {
@@ -59,10 +59,10 @@ static pp_str hex_of(struct pp_arena *a, const struct pp_ledger_module *m)
     return (pp_str){p, 2 * (size_t)m->n_build_id};
 }
 
-static struct pp_symbols *open_file(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
+static struct pp_symfile *open_file(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
 {
-    struct pp_symbols *s = NULL;
-    struct pp_symbols_options o = {.build_id = hex_of(&n->arena, m), .oom = n->oom};
+    struct pp_symfile *s = NULL;
+    struct pp_symfile_options o = {.build_id = hex_of(&n->arena, m), .oom = n->oom};
     pid_t pid = n->guest->pid;
     bool lives = !atomic_load(&n->guest->gone);
     pp_str candidates[3];
@@ -72,22 +72,22 @@ static struct pp_symbols *open_file(struct pp_run_names *n, const struct pp_ledg
     candidates[n_candidates++] = pp_arena_dup(&n->arena, path);
     if (lives) o.debug.root = pp_arena_fmt(&n->arena, "/proc/%d/root", pid);
     for (size_t i = 0; i < n_candidates && !s; i++)
-        if (pp_symbols_open(candidates[i], &o, &s, NULL)) s = NULL;
+        if (pp_symfile_open(candidates[i], &o, &s, NULL)) s = NULL;
     return s;
 }
 
-static struct pp_symbols *open_module(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
+static struct pp_symfile *open_module(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
 {
     if (pp_str_has_prefix(path, PP_STR("/"))) return open_file(n, m, path);
     if (!pp_str_eq_c(path, "[vdso]") || atomic_load(&n->guest->gone)) return NULL;
-    struct pp_symbols *s = NULL;
-    struct pp_symbols_options o = {.oom = n->oom};
+    struct pp_symfile *s = NULL;
+    struct pp_symfile_options o = {.oom = n->oom};
     int fd = copy_memory(n->guest->pid, m->start, m->end);
-    if (fd >= 0 && pp_symbols_open_fd(fd, path, &o, &s, NULL)) s = NULL;
+    if (fd >= 0 && pp_symfile_open_fd(fd, path, &o, &s, NULL)) s = NULL;
     return s;
 }
 
-static struct pp_symbols *symbols_of(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
+static struct pp_symfile *symbols_of(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
 {
     for (size_t i = 0; i < n->modules.n; i++) {
         const struct named_module *known = &n->modules.p[i];
@@ -101,15 +101,15 @@ static struct pp_symbols *symbols_of(struct pp_run_names *n, const struct pp_led
 static size_t find(struct pp_run_names *n, struct pp_arena *a, const struct pp_ledger_module *m, pp_str path, uint64_t pc,
                    struct pp_frame_name *ret, size_t cap)
 {
-    struct pp_symbols *s = symbols_of(n, m, path);
+    struct pp_symfile *s = symbols_of(n, m, path);
     if (!s) return 0;
     struct pp_object_mapping mapping = {.start = m->start, .limit = m->end, .offset = m->offset};
     uint64_t base = 0;
     bool is_data;
     if (pp_str_eq_c(path, "[vdso]")) base = m->start;
-    else if (pp_object_base(pp_symbols_object(s), &mapping, pc, &base, &is_data, NULL)) return 0;
+    else if (pp_object_base(pp_symfile_object(s), &mapping, pc, &base, &is_data, NULL)) return 0;
     pp_frames frames = {0};
-    pp_symbols_find(s, pc - base, a, &frames);
+    pp_symfile_find(s, pc - base, a, &frames);
     size_t count = frames.n < cap ? frames.n : cap;
     for (size_t i = 0; i < count; i++) {
         const struct pp_frame *f = &frames.p[i];

@@ -1,24 +1,24 @@
-/* symbols/symbols.h - one module (executable or library) as a cache: address -> inline stack. Start reading here.
+/* symbols/symfile.h - one module (executable or library) as a cache: address -> inline stack. Start reading here.
  *
- *     struct pp_symbols *s;
- *     if ((c = pp_symbols_open(path, &opts, &s, &err))) ...
- *     pp_object_base(pp_symbols_object(s), &mapping, pc, &base, &is_data, &err);
- *     pp_symbols_find(s, pc - base, arena, &frames);
- *     pp_symbols_free(s);
+ *     struct pp_symfile *s;
+ *     if ((c = pp_symfile_open(path, &opts, &s, &err))) ...
+ *     pp_object_base(pp_symfile_object(s), &mapping, pc, &base, &is_data, &err);
+ *     pp_symfile_find(s, pc - base, arena, &frames);
+ *     pp_symfile_free(s);
  *
  * Names and lines come from DWARF (own sections, else the separate debug file), names alone from the symbol tables; the
  * outermost frame's name is the symbol's where one contains the address (`foo.cold`, `foo.part.0`), as llvm-symbolizer does.
  * The address is looked up as given: for a return address the caller passes pc - 1.
- * Owns: its files and one arena; everything it returns dies with pp_symbols_free().   Threads: one at a time per module.
+ * Owns: its files and one arena; everything it returns dies with pp_symfile_free().   Threads: one at a time per module.
  */
-#ifndef PP_SYMBOLS_SYMBOLS_H
-#define PP_SYMBOLS_SYMBOLS_H
+#ifndef PP_SYMBOLS_SYMFILE_H
+#define PP_SYMBOLS_SYMFILE_H
 
 #include "symbols/debug_file.h"
 #include "symbols/dwarf.h"
 #include "symbols/symtab.h"
 
-struct pp_symbols_options {
+struct pp_symfile_options {
     pp_str build_id;              /* expected, hex: another one in the file is an error; empty: any (also if the file has none) */
     struct pp_debug_paths debug;  /* where separate debug files are */
     enum pp_alias alias;          /* PP_ALIAS_LLVM: all as llvm-symbolizer 14 does it: also no `@plt` names, nothing from the
@@ -28,22 +28,22 @@ struct pp_symbols_options {
     void (*oom)(size_t wanted);   /* must not return */
 };
 
-struct pp_symbols;
+struct pp_symfile;
 
-enum pp_code pp_symbols_open(pp_str path, const struct pp_symbols_options *o, struct pp_symbols **ret_symbols,
+enum pp_code pp_symfile_open(pp_str path, const struct pp_symfile_options *o, struct pp_symfile **ret_symfile,
                              struct pp_err *err);
 /* Of a descriptor, which is taken over; path only names it (and its directory is where .debug/ and .dwp are looked for). */
-enum pp_code pp_symbols_open_fd(int fd, pp_str path, const struct pp_symbols_options *o, struct pp_symbols **ret_symbols,
+enum pp_code pp_symfile_open_fd(int fd, pp_str path, const struct pp_symfile_options *o, struct pp_symfile **ret_symfile,
                                 struct pp_err *err);
-void pp_symbols_free(struct pp_symbols *s); /* NULL is fine */
+void pp_symfile_free(struct pp_symfile *s); /* NULL is fine */
 
-const struct pp_object *pp_symbols_object(const struct pp_symbols *s);
+const struct pp_object *pp_symfile_object(const struct pp_symfile *s);
 
 /* The inline stack of an address of the file, innermost first; 0 frames: nothing known. Frames' memory is from a. */
-void pp_symbols_find(struct pp_symbols *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames);
+void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames);
 
-bool pp_symbols_has_dwarf(const struct pp_symbols *s);
-pp_str pp_symbols_problem(const struct pp_symbols *s); /* first fault in symbol tables or DWARF; empty: none */
-size_t pp_symbols_bytes(const struct pp_symbols *s);   /* memory held */
+bool pp_symfile_has_dwarf(const struct pp_symfile *s);
+pp_str pp_symfile_problem(const struct pp_symfile *s); /* first fault in symbol tables or DWARF; empty: none */
+size_t pp_symfile_bytes(const struct pp_symfile *s);   /* memory held */
 
 #endif

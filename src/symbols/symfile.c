@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "symbols/symbols.h"
+#include "symbols/symfile.h"
 
 #include <stdlib.h>
 
-struct pp_symbols {
+struct pp_symfile {
     struct pp_arena arena; /* everything but this struct; the objects refer to it, so the struct never moves */
-    struct pp_symbols_options options;
+    struct pp_symfile_options options;
     struct pp_object object, debug, alt; /* debug and alt: zero when there are none */
     struct pp_symtab symtab, debug_symtab, plt;
     struct pp_dwarf *dwarf; /* NULL: none */
     pp_str problem;
 };
 
-static void note_problem(struct pp_symbols *s, const struct pp_err *err)
+static void note_problem(struct pp_symfile *s, const struct pp_err *err)
 {
     if (!s->problem.n) s->problem = pp_arena_dup(&s->arena, (pp_str){err->text, err->n});
 }
@@ -24,7 +24,7 @@ static bool has_debug_info(const struct pp_object *o)
     return s && s->type != SHT_NOBITS;
 }
 
-static void open_dwarf(struct pp_symbols *s, const struct pp_object *from)
+static void open_dwarf(struct pp_symfile *s, const struct pp_object *from)
 {
     struct pp_err err = {0};
     enum pp_code c = pp_debug_file_open_alt(from, &s->options.debug, &s->alt, &err);
@@ -36,7 +36,7 @@ static void open_dwarf(struct pp_symbols *s, const struct pp_object *from)
 }
 
 /* Names must not fail because something else of the file is broken: each part that can't be read is left out and noted. */
-static void load(struct pp_symbols *s)
+static void load(struct pp_symfile *s)
 {
     struct pp_err err = {0};
     enum pp_alias alias = s->options.alias;
@@ -60,10 +60,10 @@ static enum pp_code check_build_id(const struct pp_object *o, pp_str wanted, str
                    PP_FMT(o->build_id));
 }
 
-enum pp_code pp_symbols_open_fd(int fd, pp_str path, const struct pp_symbols_options *o,
-                                struct pp_symbols **ret_symbols, struct pp_err *err)
+enum pp_code pp_symfile_open_fd(int fd, pp_str path, const struct pp_symfile_options *o,
+                                struct pp_symfile **ret_symfile, struct pp_err *err)
 {
-    struct pp_symbols *s = calloc(1, sizeof *s);
+    struct pp_symfile *s = calloc(1, sizeof *s);
     if (!s) return pp_fail(err, PP_E_NOMEM, "out of memory");
     s->options = *o;
     pp_arena_init(&s->arena, o->max_bytes, o->oom);
@@ -71,21 +71,21 @@ enum pp_code pp_symbols_open_fd(int fd, pp_str path, const struct pp_symbols_opt
                             : pp_object_open_fd(&s->arena, fd, path, &s->object, err);
     if (!c) c = check_build_id(&s->object, o->build_id, err);
     if (c) {
-        pp_symbols_free(s);
+        pp_symfile_free(s);
         return c;
     }
     load(s);
-    *ret_symbols = s;
+    *ret_symfile = s;
     return PP_OK;
 }
 
-enum pp_code pp_symbols_open(pp_str path, const struct pp_symbols_options *o, struct pp_symbols **ret_symbols,
+enum pp_code pp_symfile_open(pp_str path, const struct pp_symfile_options *o, struct pp_symfile **ret_symfile,
                              struct pp_err *err)
 {
-    return pp_symbols_open_fd(-1, path, o, ret_symbols, err);
+    return pp_symfile_open_fd(-1, path, o, ret_symfile, err);
 }
 
-void pp_symbols_free(struct pp_symbols *s)
+void pp_symfile_free(struct pp_symfile *s)
 {
     if (!s) return;
     pp_dwarf_release(s->dwarf);
@@ -96,16 +96,16 @@ void pp_symbols_free(struct pp_symbols *s)
     free(s);
 }
 
-const struct pp_object *pp_symbols_object(const struct pp_symbols *s)
+const struct pp_object *pp_symfile_object(const struct pp_symfile *s)
 {
     return &s->object;
 }
 
-void pp_symbols_find(struct pp_symbols *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames)
+void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames)
 {
     pp_frames frames = {0};
     if (s->dwarf) pp_dwarf_find(s->dwarf, addr, a, &frames);
-    const struct pp_symbol *sym = pp_symtab_find(&s->symtab, addr);
+    const struct pp_symtab_item *sym = pp_symtab_find(&s->symtab, addr);
     bool named = frames.n && frames.p[frames.n - 1].name.n;
     if (!sym && !named) sym = pp_symtab_find(&s->debug_symtab, addr);
     if (!sym && !named) sym = pp_symtab_find(&s->plt, addr);
@@ -118,18 +118,18 @@ void pp_symbols_find(struct pp_symbols *s, uint64_t addr, struct pp_arena *a, pp
     *ret_frames = frames;
 }
 
-bool pp_symbols_has_dwarf(const struct pp_symbols *s)
+bool pp_symfile_has_dwarf(const struct pp_symfile *s)
 {
     return s->dwarf != NULL;
 }
 
-pp_str pp_symbols_problem(const struct pp_symbols *s)
+pp_str pp_symfile_problem(const struct pp_symfile *s)
 {
     if (s->problem.n || !s->dwarf) return s->problem;
     return pp_dwarf_problem(s->dwarf);
 }
 
-size_t pp_symbols_bytes(const struct pp_symbols *s)
+size_t pp_symfile_bytes(const struct pp_symfile *s)
 {
     return s->arena.total_bytes;
 }
