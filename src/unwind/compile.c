@@ -110,6 +110,7 @@ static bool add_expr(struct compiler *c, struct pp_reg_rule *r)
 static uint64_t add_full(struct compiler *c, const struct pp_frame_row *row)
 {
     struct pp_rule_full f = {.is_signal = row->is_signal, .cfa_reg = row->cfa_reg, .cfa = row->cfa};
+    if (f.cfa.how != PP_REG_VAL_CFA) f.cfa_reg = 0; /* not used; equal rules shall be equal bytes */
     memcpy(f.reg, row->reg, sizeof f.reg);
     bool fine = add_expr(c, &f.cfa);
     for (int i = 0; i < PP_RULE_REGS; i++) fine = add_expr(c, &f.reg[i]) && fine;

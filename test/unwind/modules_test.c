@@ -226,7 +226,7 @@ static void *reader(void *arg)
 static void readers_never_see_freed_maps(void **state)
 {
     (void)state;
-    enum { READERS = 4, ROUNDS = 300 };
+    enum { READERS = 4, ROUNDS = 100 };
     pthread_t t[READERS];
     struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, old;
     sigaction(SIGPROF, &sa, &old);
