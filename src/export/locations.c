@@ -27,9 +27,9 @@ static void unlock_symbols(void)
 
 void pp_export_after_fork(void) { atomic_store(&symbols_lock, 0); }
 
-size_t pp_symbolize(const struct pp_symbolizer *symbols, struct pp_arena *a, const struct pp_ledger *l,
-                    const struct pp_ledger_module *m, uint64_t address, struct pp_frame_name *ret, size_t cap,
-                    uint64_t *ret_entry)
+size_t pp_export_symbolize(const struct pp_symbolizer *symbols, struct pp_arena *a, const struct pp_ledger *l,
+                           const struct pp_ledger_module *m, uint64_t address, struct pp_frame_name *ret, size_t cap,
+                           uint64_t *ret_entry)
 {
     *ret_entry = 0;
     if (!symbols || !m) return 0;
@@ -47,7 +47,7 @@ static bool same_module(const struct pp_ledger *l, const struct pp_ledger_module
 }
 
 /* same_module[i] = i for the first of each set of equal modules. */
-static bool index_modules(struct pp_locations *ls)
+static bool index_modules(struct pp_export_locations *ls)
 {
     struct pp_hash seen = {0};
     uint64_t n = atomic_load(&ls->ledger.head->n_modules), cap = ls->ledger.head->modules.cap;
@@ -65,17 +65,19 @@ static bool index_modules(struct pp_locations *ls)
     return true;
 }
 
-bool pp_locations_init(struct pp_locations *ls, struct pp_arena *a, const struct pp_ledger *l,
-                       const struct pp_symbolizer *symbols)
+bool pp_export_locations_init(struct pp_export_locations *ls, struct pp_arena *a, const struct pp_ledger *l,
+                              const struct pp_symbolizer *symbols)
 {
-    *ls = (struct pp_locations){.arena = a, .ledger = *l, .symbols = symbols};
+    *ls = (struct pp_export_locations){.arena = a, .ledger = *l, .symbols = symbols};
     return index_modules(ls);
 }
 
-static bool name_location(struct pp_locations *ls, struct pp_location *loc, const struct pp_ledger_module *m)
+static bool name_location(struct pp_export_locations *ls, struct pp_export_location *loc,
+                          const struct pp_ledger_module *m)
 {
-    struct pp_frame_name frames[PP_INLINE_MAX];
-    size_t n = pp_symbolize(ls->symbols, ls->arena, &ls->ledger, m, loc->address, frames, PP_INLINE_MAX, &loc->entry);
+    struct pp_frame_name frames[PP_EXPORT_INLINE_MAX];
+    size_t n = pp_export_symbolize(ls->symbols, ls->arena, &ls->ledger, m, loc->address, frames, PP_EXPORT_INLINE_MAX,
+                                   &loc->entry);
     loc->frames = PP_NEW_N(ls->arena, struct pp_frame_name, n);
     if (!loc->frames) return false;
     if (n) memcpy(loc->frames, frames, n * sizeof *frames);
@@ -84,7 +86,7 @@ static bool name_location(struct pp_locations *ls, struct pp_location *loc, cons
 }
 
 /* The location at (address, module), made when it is new. */
-static uint32_t find_by_address(struct pp_locations *ls, uint64_t address, uint32_t generation)
+static uint32_t find_by_address(struct pp_export_locations *ls, uint64_t address, uint32_t generation)
 {
     const struct pp_ledger_module *m = pp_ledger_module_at(&ls->ledger, address, generation);
     uint32_t index = m ? (uint32_t)(m - ls->ledger.modules) : 0, i;
@@ -92,36 +94,36 @@ static uint32_t find_by_address(struct pp_locations *ls, uint64_t address, uint3
     uint64_t h = pp_hash_u64(address + ((uint64_t)module << 48));
     for (struct pp_probe pr = pp_hash_probe(&ls->by_address, h); pp_hash_next(&pr, &i);)
         if (ls->v.p[i].address == address && ls->v.p[i].module == module) return i;
-    struct pp_location loc = {.address = address, .module = module};
-    if (!name_location(ls, &loc, m)) return PP_LOCATION_NONE;
-    struct pp_location *new = PP_TRY_PUSH(ls->arena, &ls->v);
-    if (!new) return PP_LOCATION_NONE;
+    struct pp_export_location loc = {.address = address, .module = module};
+    if (!name_location(ls, &loc, m)) return PP_EXPORT_LOCATION_NONE;
+    struct pp_export_location *new = PP_TRY_PUSH(ls->arena, &ls->v);
+    if (!new) return PP_EXPORT_LOCATION_NONE;
     *new = loc;
     i = (uint32_t)(ls->v.n - 1);
-    return pp_hash_add(ls->arena, &ls->by_address, h, i) ? i : PP_LOCATION_NONE;
+    return pp_hash_add(ls->arena, &ls->by_address, h, i) ? i : PP_EXPORT_LOCATION_NONE;
 }
 
-uint32_t pp_locations_find(struct pp_locations *ls, uint64_t pc, uint32_t generation)
+uint32_t pp_export_locations_find(struct pp_export_locations *ls, uint64_t pc, uint32_t generation)
 {
     uint64_t h = pp_hash_u64(pc + ((uint64_t)generation << 48));
     uint32_t i;
     for (struct pp_probe pr = pp_hash_probe(&ls->by_key, h); pp_hash_next(&pr, &i);)
         if (ls->keys.p[i].pc == pc && ls->keys.p[i].generation == generation) return ls->keys.p[i].location;
     uint32_t location = find_by_address(ls, pc ? pc - 1 : 0, generation);
-    struct pp_location_key *key = location == PP_LOCATION_NONE ? NULL : PP_TRY_PUSH(ls->arena, &ls->keys);
-    if (!key) return PP_LOCATION_NONE;
-    *key = (struct pp_location_key){pc, generation, location};
-    return pp_hash_add(ls->arena, &ls->by_key, h, (uint32_t)(ls->keys.n - 1)) ? location : PP_LOCATION_NONE;
+    struct pp_export_location_key *key = location == PP_EXPORT_LOCATION_NONE ? NULL : PP_TRY_PUSH(ls->arena, &ls->keys);
+    if (!key) return PP_EXPORT_LOCATION_NONE;
+    *key = (struct pp_export_location_key){pc, generation, location};
+    return pp_hash_add(ls->arena, &ls->by_key, h, (uint32_t)(ls->keys.n - 1)) ? location : PP_EXPORT_LOCATION_NONE;
 }
 
-uint32_t pp_locations_cut(struct pp_locations *ls)
+uint32_t pp_export_locations_cut(struct pp_export_locations *ls)
 {
     if (ls->cut) return ls->cut - 1;
     struct pp_frame_name *name = PP_NEW(ls->arena, struct pp_frame_name);
-    struct pp_location *loc = name ? PP_TRY_PUSH(ls->arena, &ls->v) : NULL;
-    if (!loc) return PP_LOCATION_NONE;
+    struct pp_export_location *loc = name ? PP_TRY_PUSH(ls->arena, &ls->v) : NULL;
+    if (!loc) return PP_EXPORT_LOCATION_NONE;
     name->name = PP_STR(PP_EXPORT_CUT_NAME);
-    *loc = (struct pp_location){.frames = name, .n_frames = 1};
+    *loc = (struct pp_export_location){.frames = name, .n_frames = 1};
     ls->cut = (uint32_t)ls->v.n;
     return ls->cut - 1;
 }

@@ -10,10 +10,10 @@
 #include "base/vec.h"
 #include "export/symbolizer.h"
 
-#define PP_LOCATION_NONE UINT32_MAX /* memory was refused */
-#define PP_INLINE_MAX 32            /* frames of one location; deeper inlining is cut */
+#define PP_EXPORT_LOCATION_NONE UINT32_MAX /* memory was refused */
+#define PP_EXPORT_INLINE_MAX 32            /* frames of one location; deeper inlining is cut */
 
-struct pp_location {
+struct pp_export_location {
     uint64_t address;             /* return address less 1; 0: the marker of a cut stack */
     uint64_t entry;               /* of the outermost function; 0: unknown */
     struct pp_frame_name *frames; /* n_frames, innermost first */
@@ -21,17 +21,17 @@ struct pp_location {
     uint32_t module;              /* index in the ledger's modules + 1; 0: none */
 };
 
-struct pp_location_key {
+struct pp_export_location_key {
     uint64_t pc;
     uint32_t generation, location;
 };
 
-struct pp_locations {
+struct pp_export_locations {
     struct pp_arena *arena;
     struct pp_ledger ledger;
     const struct pp_symbolizer *symbols;
-    PP_VEC(struct pp_location) v;
-    PP_VEC(struct pp_location_key) keys;
+    PP_VEC(struct pp_export_location) v;
+    PP_VEC(struct pp_export_location_key) keys;
     struct pp_hash by_key, by_address;
     uint32_t n_modules;
     uint32_t *same_module; /* index of the first equal module */
@@ -39,14 +39,14 @@ struct pp_locations {
 };
 
 /* False: memory refused. */
-bool pp_locations_init(struct pp_locations *ls, struct pp_arena *a, const struct pp_ledger *l,
-                       const struct pp_symbolizer *symbols);
-uint32_t pp_locations_find(struct pp_locations *ls, uint64_t pc, uint32_t generation);
-uint32_t pp_locations_cut(struct pp_locations *ls);
+bool pp_export_locations_init(struct pp_export_locations *ls, struct pp_arena *a, const struct pp_ledger *l,
+                              const struct pp_symbolizer *symbols);
+uint32_t pp_export_locations_find(struct pp_export_locations *ls, uint64_t pc, uint32_t generation);
+uint32_t pp_export_locations_cut(struct pp_export_locations *ls);
 
 /* symbols->frames under the process-wide lock. */
-size_t pp_symbolize(const struct pp_symbolizer *symbols, struct pp_arena *a, const struct pp_ledger *l,
-                    const struct pp_ledger_module *m, uint64_t address, struct pp_frame_name *ret, size_t cap,
-                    uint64_t *ret_entry);
+size_t pp_export_symbolize(const struct pp_symbolizer *symbols, struct pp_arena *a, const struct pp_ledger *l,
+                           const struct pp_ledger_module *m, uint64_t address, struct pp_frame_name *ret, size_t cap,
+                           uint64_t *ret_entry);
 
 #endif

@@ -15,7 +15,7 @@ struct function {
 
 struct writer {
     const struct pp_export_request *rq;
-    struct pp_samples *s;
+    struct pp_export_samples *s;
     struct pp_arena *arena;
     struct pp_out out;
     PP_VEC(pp_str) strings;
@@ -67,9 +67,9 @@ static uint32_t function_id(struct writer *w, const struct pp_frame_name *f, boo
 /* A location, then the functions that it is the first to name: Go's order. */
 static void write_location(struct writer *w, uint32_t index)
 {
-    const struct pp_location *loc = &w->s->locs.v.p[index];
-    struct pp_enc_line lines[PP_INLINE_MAX];
-    uint32_t new_functions[PP_INLINE_MAX];
+    const struct pp_export_location *loc = &w->s->locs.v.p[index];
+    struct pp_enc_line lines[PP_EXPORT_INLINE_MAX];
+    uint32_t new_functions[PP_EXPORT_INLINE_MAX];
     size_t n_new = 0;
     for (uint32_t i = 0; i < loc->n_frames; i++) {
         bool is_new;
@@ -101,7 +101,7 @@ static void write_samples(struct writer *w)
     bool heap = kind == PP_EXPORT_HEAP || kind == PP_EXPORT_ALLOCS;
     struct pp_enc_label label = {.key = heap ? string_id(w, PP_STR("bytes")) : 0};
     for (size_t i = 0; i < w->s->v.n && !w->failed && !w->out.failed; i++) {
-        const struct pp_sample *s = &w->s->v.p[i];
+        const struct pp_export_sample *s = &w->s->v.p[i];
         const uint32_t *ids = w->s->ids.p + s->first;
         for (uint32_t k = 0; k < s->n; k++) {
             if (!w->written[ids[k]]) write_location(w, ids[k]);
@@ -188,7 +188,7 @@ static void write_comments(struct writer *w)
 /* One mapping per distinct module that is there now or was hit. Ids are needed before the locations, the flags come after. */
 static bool number_mappings(struct writer *w)
 {
-    const struct pp_locations *ls = &w->s->locs;
+    const struct pp_export_locations *ls = &w->s->locs;
     uint32_t n = 0;
     w->mapping_ids = PP_NEW_N(w->arena, uint32_t, ls->n_modules);
     w->written = PP_NEW_N(w->arena, uint8_t, ls->v.n);
@@ -207,7 +207,7 @@ struct flags {
     bool hit, functions, filenames, lines, inlines;
 };
 
-static void look_at_location(struct flags *f, const struct pp_location *loc)
+static void look_at_location(struct flags *f, const struct pp_export_location *loc)
 {
     if (!f->hit) *f = (struct flags){.hit = true, .functions = true, .filenames = true, .lines = true};
     if (!loc->n_frames) f->functions = f->filenames = f->lines = false;
@@ -233,7 +233,7 @@ static pp_str hex(struct pp_arena *a, const uint8_t *bytes, size_t n)
 
 static void write_mappings(struct writer *w)
 {
-    const struct pp_locations *ls = &w->s->locs;
+    const struct pp_export_locations *ls = &w->s->locs;
     struct flags *flags = PP_NEW_N(w->arena, struct flags, ls->n_modules);
     if (!flags) {
         w->failed = true;
@@ -282,12 +282,12 @@ static void write_all(struct writer *w)
 enum pp_code pp_export_proto(struct pp_arena *a, const struct pp_export_request *rq, pp_str *ret_bytes,
                              struct pp_err *err)
 {
-    struct pp_samples *s = PP_NEW(a, struct pp_samples);
+    struct pp_export_samples *s = PP_NEW(a, struct pp_export_samples);
     struct writer *w = PP_NEW(a, struct writer);
     if (!s || !w) return pp_fail(err, PP_E_NOMEM, "out of memory for the profile");
-    enum pp_code c = pp_samples_gather(a, rq, true, s, err);
+    enum pp_code c = pp_export_samples_gather(a, rq, true, s, err);
     if (c) return c;
-    if (rq->kind == PP_EXPORT_THREADS && (c = pp_samples_sort_threads(s, err))) return c;
+    if (rq->kind == PP_EXPORT_THREADS && (c = pp_export_samples_sort_threads(s, err))) return c;
     *w = (struct writer){.rq = rq, .s = s, .arena = a};
     pp_out_to_memory(&w->out, a);
     if (number_mappings(w))
@@ -353,10 +353,10 @@ uint32_t pp_export_count(const struct pp_ledger *l, enum pp_export_kind kind)
 bool pp_export_symbol(struct pp_arena *a, const struct pp_ledger *l, const struct pp_symbolizer *symbols, uint64_t pc,
                       pp_str *ret_name)
 {
-    struct pp_frame_name frames[PP_INLINE_MAX];
+    struct pp_frame_name frames[PP_EXPORT_INLINE_MAX];
     uint64_t entry;
     const struct pp_ledger_module *m = pp_ledger_module_at(l, pc, atomic_load(&l->head->module_generation));
-    size_t n = pp_symbolize(symbols, a, l, m, pc, frames, PP_INLINE_MAX, &entry);
+    size_t n = pp_export_symbolize(symbols, a, l, m, pc, frames, PP_EXPORT_INLINE_MAX, &entry);
     if (n == 0 || frames[n - 1].name.n == 0) return false;
     *ret_name = frames[n - 1].name;
     return true;

@@ -21,23 +21,24 @@ void pp_export_scale_heap(int64_t count, int64_t bytes, uint64_t rate, int64_t *
 }
 
 /* The stack's locations behind the last sample's. False: memory refused. */
-static bool push_locations(struct pp_samples *s, struct pp_stack_view stack)
+static bool push_locations(struct pp_export_samples *s, struct pp_stack_view stack)
 {
     for (uint32_t i = 0; i < stack.n; i++) {
-        uint32_t location = pp_locations_find(&s->locs, stack.pcs[i], stack.generation);
-        uint32_t *id = location == PP_LOCATION_NONE ? NULL : PP_TRY_PUSH(s->locs.arena, &s->ids);
+        uint32_t location = pp_export_locations_find(&s->locs, stack.pcs[i], stack.generation);
+        uint32_t *id = location == PP_EXPORT_LOCATION_NONE ? NULL : PP_TRY_PUSH(s->locs.arena, &s->ids);
         if (!id) return false;
         *id = location;
     }
     /* An unknown stack has the marker alone: its values still belong to the total. */
     if (stack.n && !(stack.flags & PP_STACK_CUT)) return true;
-    uint32_t cut = pp_locations_cut(&s->locs);
-    uint32_t *id = cut == PP_LOCATION_NONE ? NULL : PP_TRY_PUSH(s->locs.arena, &s->ids);
+    uint32_t cut = pp_export_locations_cut(&s->locs);
+    uint32_t *id = cut == PP_EXPORT_LOCATION_NONE ? NULL : PP_TRY_PUSH(s->locs.arena, &s->ids);
     if (id) *id = cut;
     return id;
 }
 
-static bool add_sample(struct pp_samples *s, struct pp_stack_view stack, uint64_t aux, const int64_t v[PP_VALUES_MAX])
+static bool add_sample(struct pp_export_samples *s, struct pp_stack_view stack, uint64_t aux,
+                       const int64_t v[PP_EXPORT_VALUES_MAX])
 {
     size_t first = s->ids.n;
     if (!push_locations(s, stack)) return false;
@@ -46,26 +47,26 @@ static bool add_sample(struct pp_samples *s, struct pp_stack_view stack, uint64_
     uint64_t h = pp_hash_bytes(ids, n * sizeof *ids, aux);
     uint32_t i;
     for (struct pp_probe pr = pp_hash_probe(&s->seen, h); pp_hash_next(&pr, &i);) {
-        struct pp_sample *old = &s->v.p[i];
+        struct pp_export_sample *old = &s->v.p[i];
         if (old->n != n || old->aux != aux || memcmp(s->ids.p + old->first, ids, n * sizeof *ids) != 0) continue;
-        for (int k = 0; k < PP_VALUES_MAX; k++)
+        for (int k = 0; k < PP_EXPORT_VALUES_MAX; k++)
             old->v[k] += v[k];
         s->ids.n = first;
         return true;
     }
-    struct pp_sample *new = PP_TRY_PUSH(s->locs.arena, &s->v);
+    struct pp_export_sample *new = PP_TRY_PUSH(s->locs.arena, &s->v);
     if (!new) return false;
-    *new =
-        (struct pp_sample){.pcs = stack.pcs, .n_pcs = stack.n, .first = (uint32_t)first, .n = (uint32_t)n, .aux = aux};
+    *new = (struct pp_export_sample){
+        .pcs = stack.pcs, .n_pcs = stack.n, .first = (uint32_t)first, .n = (uint32_t)n, .aux = aux};
     memcpy(new->v, v, sizeof new->v);
     return pp_hash_add(s->locs.arena, &s->seen, h, (uint32_t)(s->v.n - 1));
 }
 
 /* A bucket's counters as a sample's values. */
 static void values_of(enum pp_export_kind kind, const uint64_t c[4], uint64_t rate, bool scaled,
-                      int64_t ret[PP_VALUES_MAX])
+                      int64_t ret[PP_EXPORT_VALUES_MAX])
 {
-    memset(ret, 0, PP_VALUES_MAX * sizeof *ret);
+    memset(ret, 0, PP_EXPORT_VALUES_MAX * sizeof *ret);
     if (kind == PP_EXPORT_CPU) {
         ret[0] = (int64_t)c[PP_CPU_SAMPLES];
         ret[1] = (int64_t)c[PP_CPU_NS];
@@ -86,9 +87,9 @@ static void read_counters(const struct pp_bucket *b, uint64_t ret[4])
         ret[k] = atomic_load_explicit(&b->v[k], memory_order_relaxed);
 }
 
-static bool all_zero(const int64_t v[PP_VALUES_MAX]) { return !(v[0] | v[1] | v[2] | v[3]); }
+static bool all_zero(const int64_t v[PP_EXPORT_VALUES_MAX]) { return !(v[0] | v[1] | v[2] | v[3]); }
 
-static bool add_buckets(struct pp_samples *s, const struct pp_export_request *rq, bool scaled)
+static bool add_buckets(struct pp_export_samples *s, const struct pp_export_request *rq, bool scaled)
 {
     const struct pp_ledger *l = &rq->ledger;
     const struct pp_export_snapshot *since = rq->since;
@@ -96,13 +97,13 @@ static bool add_buckets(struct pp_samples *s, const struct pp_export_request *rq
     uint64_t rate = atomic_load(&l->head->heap_rate), counters[4];
     for (uint32_t i = 0; i < n; i++) {
         const struct pp_bucket *b = &l->buckets[i];
-        int64_t v[PP_VALUES_MAX], old[PP_VALUES_MAX];
+        int64_t v[PP_EXPORT_VALUES_MAX], old[PP_EXPORT_VALUES_MAX];
         if (b->kind != kind) continue;
         read_counters(b, counters);
         values_of(rq->kind, counters, rate, scaled, v);
         if (since && i < since->n_buckets) {
             values_of(rq->kind, since->counters[i], since->heap_rate, scaled, old);
-            for (int k = 0; k < PP_VALUES_MAX; k++)
+            for (int k = 0; k < PP_EXPORT_VALUES_MAX; k++)
                 v[k] -= old[k];
         }
         if (!all_zero(v) && !add_sample(s, pp_ledger_stack(l, b->stack), b->aux, v)) return false;
@@ -110,9 +111,9 @@ static bool add_buckets(struct pp_samples *s, const struct pp_export_request *rq
     return true;
 }
 
-static bool add_threads(struct pp_samples *s, const struct pp_thread_dump *dump, int64_t count)
+static bool add_threads(struct pp_export_samples *s, const struct pp_thread_dump *dump, int64_t count)
 {
-    int64_t v[PP_VALUES_MAX] = {count};
+    int64_t v[PP_EXPORT_VALUES_MAX] = {count};
     for (uint32_t i = 0; i < dump->n; i++) {
         const struct pp_thread_info *t = &dump->threads[i];
         struct pp_stack_view stack = {t->pcs, t->n_pcs, t->cut ? PP_STACK_CUT : 0, dump->generation};
@@ -121,7 +122,7 @@ static bool add_threads(struct pp_samples *s, const struct pp_thread_dump *dump,
     return true;
 }
 
-static void drop_zeros(struct pp_samples *s)
+static void drop_zeros(struct pp_export_samples *s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->v.n; i++)
@@ -129,11 +130,11 @@ static void drop_zeros(struct pp_samples *s)
     s->v.n = n;
 }
 
-enum pp_code pp_samples_gather(struct pp_arena *a, const struct pp_export_request *rq, bool scaled,
-                               struct pp_samples *ret, struct pp_err *err)
+enum pp_code pp_export_samples_gather(struct pp_arena *a, const struct pp_export_request *rq, bool scaled,
+                                      struct pp_export_samples *ret, struct pp_err *err)
 {
-    *ret = (struct pp_samples){0};
-    if (!pp_locations_init(&ret->locs, a, &rq->ledger, rq->symbols)) return no_memory(err);
+    *ret = (struct pp_export_samples){0};
+    if (!pp_export_locations_init(&ret->locs, a, &rq->ledger, rq->symbols)) return no_memory(err);
     bool ok;
     if (rq->kind != PP_EXPORT_THREADS)
         ok = add_buckets(ret, rq, scaled);
@@ -144,10 +145,13 @@ enum pp_code pp_samples_gather(struct pp_arena *a, const struct pp_export_reques
     return PP_OK;
 }
 
-static bool heap_before(const struct pp_sample *x, const struct pp_sample *y) { return x->v[3] < y->v[3]; }
+static bool heap_before(const struct pp_export_sample *x, const struct pp_export_sample *y)
+{
+    return x->v[3] < y->v[3];
+}
 
 /* As Go compares "@ 0x1f 0x2b": hexadecimal texts, and a blank or the end sorts before every digit. */
-static bool threads_before(const struct pp_sample *x, const struct pp_sample *y)
+static bool threads_before(const struct pp_export_sample *x, const struct pp_export_sample *y)
 {
     if (x->v[0] != y->v[0]) return x->v[0] > y->v[0];
     for (uint32_t i = 0; i < x->n_pcs && i < y->n_pcs; i++) {
@@ -161,8 +165,8 @@ static bool threads_before(const struct pp_sample *x, const struct pp_sample *y)
 }
 
 /* Merges [at, middle) and [middle, end) of `from` into `to`; stable. */
-static void merge_runs(const struct pp_sample *from, struct pp_sample *to, size_t at, size_t middle, size_t end,
-                       bool (*before)(const struct pp_sample *, const struct pp_sample *))
+static void merge_runs(const struct pp_export_sample *from, struct pp_export_sample *to, size_t at, size_t middle,
+                       size_t end, bool (*before)(const struct pp_export_sample *, const struct pp_export_sample *))
 {
     size_t left = at, right = middle;
     for (size_t k = at; k < end; k++) {
@@ -172,18 +176,19 @@ static void merge_runs(const struct pp_sample *from, struct pp_sample *to, size_
 }
 
 /* Not qsort: libc's may take memory from malloc. */
-static enum pp_code sort(struct pp_samples *s, bool (*before)(const struct pp_sample *, const struct pp_sample *),
+static enum pp_code sort(struct pp_export_samples *s,
+                         bool (*before)(const struct pp_export_sample *, const struct pp_export_sample *),
                          struct pp_err *err)
 {
     size_t n = s->v.n;
-    struct pp_sample *from = s->v.p, *to = PP_NEW_N(s->locs.arena, struct pp_sample, n);
+    struct pp_export_sample *from = s->v.p, *to = PP_NEW_N(s->locs.arena, struct pp_export_sample, n);
     if (!to) return no_memory(err);
     for (size_t run = 1; run < n; run *= 2) {
         for (size_t at = 0; at < n; at += 2 * run) {
             size_t middle = at + run < n ? at + run : n, end = at + 2 * run < n ? at + 2 * run : n;
             merge_runs(from, to, at, middle, end, before);
         }
-        struct pp_sample *other = from;
+        struct pp_export_sample *other = from;
         from = to;
         to = other;
     }
@@ -192,6 +197,12 @@ static enum pp_code sort(struct pp_samples *s, bool (*before)(const struct pp_sa
     return PP_OK;
 }
 
-enum pp_code pp_samples_sort_heap(struct pp_samples *s, struct pp_err *err) { return sort(s, heap_before, err); }
+enum pp_code pp_export_samples_sort_heap(struct pp_export_samples *s, struct pp_err *err)
+{
+    return sort(s, heap_before, err);
+}
 
-enum pp_code pp_samples_sort_threads(struct pp_samples *s, struct pp_err *err) { return sort(s, threads_before, err); }
+enum pp_code pp_export_samples_sort_threads(struct pp_export_samples *s, struct pp_err *err)
+{
+    return sort(s, threads_before, err);
+}

@@ -32,7 +32,7 @@ static uint32_t hex_width(uint64_t v)
     return n;
 }
 
-static bool add_line(struct lines *lines, struct pp_arena *a, const struct pp_location *loc,
+static bool add_line(struct lines *lines, struct pp_arena *a, const struct pp_export_location *loc,
                      const struct pp_frame_name *f)
 {
     struct line *line = PP_TRY_PUSH(a, &lines->v);
@@ -72,11 +72,12 @@ static void write_block(struct pp_out *o, const struct line *lines, size_t n)
     }
 }
 
-static bool write_frames(struct pp_samples *s, const struct pp_sample *sample, struct lines *lines, struct pp_out *o)
+static bool write_frames(struct pp_export_samples *s, const struct pp_export_sample *sample, struct lines *lines,
+                         struct pp_out *o)
 {
     lines->v.n = 0;
     for (uint32_t i = 0; i < sample->n; i++) {
-        const struct pp_location *loc = &s->locs.v.p[s->ids.p[sample->first + i]];
+        const struct pp_export_location *loc = &s->locs.v.p[s->ids.p[sample->first + i]];
         if (!loc->n_frames && !add_line(lines, s->locs.arena, loc, NULL)) return false;
         for (uint32_t k = 0; k < loc->n_frames; k++)
             if (!add_line(lines, s->locs.arena, loc, &loc->frames[k])) return false;
@@ -91,7 +92,7 @@ static bool write_frames(struct pp_samples *s, const struct pp_sample *sample, s
     return true;
 }
 
-static void write_pcs(struct pp_out *o, const struct pp_sample *s)
+static void write_pcs(struct pp_out *o, const struct pp_export_sample *s)
 {
     pp_out_c(o, " @");
     for (uint32_t i = 0; i < s->n_pcs; i++)
@@ -99,7 +100,7 @@ static void write_pcs(struct pp_out *o, const struct pp_sample *s)
     pp_out_char(o, '\n');
 }
 
-static void write_heap_counts(struct pp_out *o, const int64_t v[PP_VALUES_MAX])
+static void write_heap_counts(struct pp_out *o, const int64_t v[PP_EXPORT_VALUES_MAX])
 {
     pp_out_fmt(o, "%lld: %lld [%lld: %lld]", (long long)v[2], (long long)v[3], (long long)v[0], (long long)v[1]);
 }
@@ -110,7 +111,7 @@ static void write_figure(struct pp_out *o, const char *name, int64_t v)
 }
 
 /* Of Go's MemStats what means something here; sums over all samples, scaled: estimates of what the program holds and did. */
-static void write_memstats(struct pp_out *o, const int64_t total[PP_VALUES_MAX], const struct pp_memstats *ms)
+static void write_memstats(struct pp_out *o, const int64_t total[PP_EXPORT_VALUES_MAX], const struct pp_memstats *ms)
 {
     pp_out_c(o, "\n# runtime.MemStats\n");
     write_figure(o, "Alloc", total[3]);
@@ -123,10 +124,10 @@ static void write_memstats(struct pp_out *o, const int64_t total[PP_VALUES_MAX],
     if (ms && ms->max_rss_bytes) write_figure(o, "MaxRSS", (int64_t)ms->max_rss_bytes);
 }
 
-static void add_scaled(int64_t total[PP_VALUES_MAX], const int64_t v[PP_VALUES_MAX], uint64_t rate)
+static void add_scaled(int64_t total[PP_EXPORT_VALUES_MAX], const int64_t v[PP_EXPORT_VALUES_MAX], uint64_t rate)
 {
     int64_t count, bytes;
-    for (int k = 0; k < PP_VALUES_MAX; k += 2) {
+    for (int k = 0; k < PP_EXPORT_VALUES_MAX; k += 2) {
         pp_export_scale_heap(v[k], v[k + 1], rate, &count, &bytes);
         total[k] += count;
         total[k + 1] += bytes;
@@ -136,12 +137,12 @@ static void add_scaled(int64_t total[PP_VALUES_MAX], const int64_t v[PP_VALUES_M
 enum pp_code pp_export_heap_text(struct pp_arena *a, const struct pp_export_request *rq, const struct pp_memstats *ms,
                                  struct pp_out *o, struct pp_err *err)
 {
-    struct pp_samples s;
+    struct pp_export_samples s;
     struct lines lines = {0};
     uint64_t rate = atomic_load(&rq->ledger.head->heap_rate);
-    int64_t raw[PP_VALUES_MAX] = {0}, scaled[PP_VALUES_MAX] = {0};
-    enum pp_code c = pp_samples_gather(a, rq, false, &s, err);
-    if (c || (c = pp_samples_sort_heap(&s, err))) return c;
+    int64_t raw[PP_EXPORT_VALUES_MAX] = {0}, scaled[PP_EXPORT_VALUES_MAX] = {0};
+    enum pp_code c = pp_export_samples_gather(a, rq, false, &s, err);
+    if (c || (c = pp_export_samples_sort_heap(&s, err))) return c;
     for (size_t i = 0; i < s.v.n; i++) {
         add_scaled(raw, s.v.p[i].v, 0);
         add_scaled(scaled, s.v.p[i].v, rate);
@@ -163,10 +164,10 @@ enum pp_code pp_export_heap_text(struct pp_arena *a, const struct pp_export_requ
 enum pp_code pp_export_threads_text(struct pp_arena *a, const struct pp_export_request *rq, struct pp_out *o,
                                     struct pp_err *err)
 {
-    struct pp_samples s;
+    struct pp_export_samples s;
     struct lines lines = {0};
-    enum pp_code c = pp_samples_gather(a, rq, false, &s, err);
-    if (c || (c = pp_samples_sort_threads(&s, err))) return c;
+    enum pp_code c = pp_export_samples_gather(a, rq, false, &s, err);
+    if (c || (c = pp_export_samples_sort_threads(&s, err))) return c;
     pp_out_fmt(o, "goroutine profile: total %u\n", rq->threads->n);
     for (size_t i = 0; i < s.v.n && !o->failed; i++) {
         pp_out_fmt(o, "%lld", (long long)s.v.p[i].v[0]);
@@ -180,13 +181,14 @@ enum pp_code pp_export_threads_text(struct pp_arena *a, const struct pp_export_r
 #define DUMP_SHOWN 50
 
 struct dump {
-    struct pp_locations locs;
+    struct pp_export_locations locs;
     const struct pp_thread_dump *threads;
     struct pp_out *o;
 };
 
 /* "\t/src/server.c:120 +0x4f"; inlined calls have no offset. */
-static void write_place(struct pp_out *o, const struct pp_location *loc, const struct pp_frame_name *f, bool offset)
+static void write_place(struct pp_out *o, const struct pp_export_location *loc, const struct pp_frame_name *f,
+                        bool offset)
 {
     pp_out_fmt(o, "\t%.*s:%lld", PP_FMT(f && f->file.n ? f->file : PP_STR(UNKNOWN_FILE)), (long long)(f ? f->line : 0));
     if (offset && loc->entry && loc->entry <= loc->address)
@@ -195,7 +197,7 @@ static void write_place(struct pp_out *o, const struct pp_location *loc, const s
 }
 
 /* Of a place without a name: "libfoo.so+0x1234", else its address. */
-static void write_nameless(struct dump *d, const struct pp_location *loc)
+static void write_nameless(struct dump *d, const struct pp_export_location *loc)
 {
     const struct pp_ledger_module *m = loc->module ? &d->locs.ledger.modules[loc->module - 1] : NULL;
     if (m)
@@ -205,7 +207,7 @@ static void write_nameless(struct dump *d, const struct pp_location *loc)
         pp_out_fmt(d->o, "0x%llx", (unsigned long long)loc->address);
 }
 
-static void write_name(struct dump *d, const struct pp_location *loc, const struct pp_frame_name *f)
+static void write_name(struct dump *d, const struct pp_export_location *loc, const struct pp_frame_name *f)
 {
     if (f && f->name.n)
         pp_out_str(d->o, f->name);
@@ -217,7 +219,7 @@ struct frame_window {
     uint64_t at, total; /* frames so far, in all */
 };
 
-static void write_dump_frame(struct dump *d, struct frame_window *w, const struct pp_location *loc,
+static void write_dump_frame(struct dump *d, struct frame_window *w, const struct pp_export_location *loc,
                              const struct pp_frame_name *f, bool outermost)
 {
     uint64_t at = w->at++;
@@ -235,9 +237,9 @@ static bool write_dump_frames(struct dump *d, const struct pp_thread_info *t)
     struct frame_window w = {0};
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < t->n_pcs; i++) {
-            uint32_t index = pp_locations_find(&d->locs, t->pcs[i], d->threads->generation);
-            if (index == PP_LOCATION_NONE) return false;
-            const struct pp_location *loc = &d->locs.v.p[index];
+            uint32_t index = pp_export_locations_find(&d->locs, t->pcs[i], d->threads->generation);
+            if (index == PP_EXPORT_LOCATION_NONE) return false;
+            const struct pp_export_location *loc = &d->locs.v.p[index];
             if (pass == 0)
                 w.total += loc->n_frames ? loc->n_frames : 1;
             else if (!loc->n_frames)
@@ -257,9 +259,9 @@ static bool write_creator(struct dump *d, const struct pp_thread_info *t)
 {
     struct pp_stack_view stack = pp_ledger_stack(&d->locs.ledger, t->creator_stack);
     if (!stack.n) return true;
-    uint32_t index = pp_locations_find(&d->locs, stack.pcs[0], stack.generation);
-    if (index == PP_LOCATION_NONE) return false;
-    const struct pp_location *loc = &d->locs.v.p[index];
+    uint32_t index = pp_export_locations_find(&d->locs, stack.pcs[0], stack.generation);
+    if (index == PP_EXPORT_LOCATION_NONE) return false;
+    const struct pp_export_location *loc = &d->locs.v.p[index];
     const struct pp_frame_name *f = loc->n_frames ? &loc->frames[0] : NULL;
     pp_out_c(d->o, "created by ");
     write_name(d, loc, f);
@@ -282,7 +284,7 @@ enum pp_code pp_export_threads_dump(struct pp_arena *a, const struct pp_export_r
                                     struct pp_err *err)
 {
     struct dump d = {.threads = rq->threads, .o = o};
-    if (!pp_locations_init(&d.locs, a, &rq->ledger, rq->symbols)) return no_memory(err);
+    if (!pp_export_locations_init(&d.locs, a, &rq->ledger, rq->symbols)) return no_memory(err);
     for (uint32_t i = 0; i < rq->threads->n && !o->failed; i++) {
         if (i) pp_out_char(o, '\n');
         if (!write_thread(&d, &rq->threads->threads[i])) return no_memory(err);
