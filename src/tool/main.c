@@ -9,6 +9,7 @@
 #include "tool/cmdline.h"
 #include "tool/output.h"
 #include "tool/pipeline.h"
+#include "tool/run/run.h"
 #include "tool/tempfile.h"
 #include "tool/ui.h"
 #include "tool/usage.h"
@@ -66,6 +67,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } subcommands[] = {
     {"help", run_help},
+    {"run", pp_run_main},
 };
 
 /* A file of that name is meant when nothing follows it; ./name always is a file. */

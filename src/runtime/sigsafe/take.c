@@ -22,11 +22,13 @@ static void peek_own(struct pp_peek *mem, struct pp_self *self, uintptr_t sp, st
     pp_peek_init_own(mem, known ? self->stack_lo : 0, known ? self->stack_hi : 0, s->window, sizeof s->window);
 }
 
-static size_t skip_own_frames(const uint64_t *pcs, size_t n)
+/* Wrappers at the leaf, the trampoline near the root: nobody wants to see them. */
+static size_t drop_own_frames(uint64_t *pcs, size_t n)
 {
-    size_t i = 0;
-    while (i < n && pcs[i] - 1 - pp_guest.own_start < pp_guest.own_end - pp_guest.own_start) i++;
-    return i < n ? i : 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (pcs[i] - 1 - pp_guest.own_start >= pp_guest.own_end - pp_guest.own_start) pcs[kept++] = pcs[i];
+    return kept;
 }
 
 uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs)
@@ -48,8 +50,8 @@ uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const
     if (end.unknown_module) atomic_store_explicit(&pp_guest.modules_stale, 1, memory_order_relaxed);
     bool cut = end.end != PP_WALK_ROOT;
     if (cut) pp_book_drop(&pp_guest.ledger, PP_DROP_STACK_CUT);
-    size_t own = skip_own_frames(s->pcs, n);
-    uint32_t id = pp_book_stack(&pp_guest.ledger, s->pcs + own, (uint32_t)(n - own), cut ? PP_STACK_CUT : 0, end.generation);
+    n = drop_own_frames(s->pcs, n);
+    uint32_t id = pp_book_stack(&pp_guest.ledger, s->pcs, (uint32_t)n, cut ? PP_STACK_CUT : 0, end.generation);
     pp_scratch_unclaim(s);
     return id;
 }

@@ -6,7 +6,7 @@
 #include "runtime/sigsafe/self.h"
 #include "unwind/sigsafe/walk.h"
 
-/* 0: no stack could be kept (counted by reason). Frames of libpprof itself at the leaf are left out. */
+/* 0: no stack could be kept (counted by reason). Frames of libpprof itself are left out. */
 uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs) PP_SIGSAFE;
 
 #endif
