@@ -57,8 +57,8 @@ static bool try_build_id(struct search *s, struct pp_object *ret_found)
     if (id.n < 4) return false;
     while (pp_str_next(&rest, ':', &dir)) {
         if (!dir.n) continue;
-        pp_str path = pp_arena_fmt(s->a, "%.*s/.build-id/%.*s/%.*s.debug", PP_FMT(dir), 2, id.p,
-                                   PP_FMT(pp_str_from(id, 2)));
+        pp_str path =
+            pp_arena_fmt(s->a, "%.*s/.build-id/%.*s/%.*s.debug", PP_FMT(dir), 2, id.p, PP_FMT(pp_str_from(id, 2)));
         if (try_in_roots(s, path, ret_found)) return true;
     }
     return false;
@@ -136,9 +136,9 @@ enum pp_code pp_debug_file_open_alt(const struct pp_object *debug, const struct 
     pp_str name = {link.p, link.n ? strnlen(link.p, link.n) : 0};
     if (!name.n || name.n + 1 >= link.n || link.n - name.n > 65) return pp_fail(err, PP_E_NOTFOUND, "%s", "");
     s.want.build_id = hex(s.a, pp_str_from(link, name.n + 1));
-    bool found = name.p[0] == '/' ? try_in_roots(&s, name, ret_alt)
-                                  : try_path(&s, pp_arena_fmt(s.a, "%.*s/%.*s", PP_FMT(dir_of(debug->path)), PP_FMT(name)),
-                                             ret_alt);
+    bool found = name.p[0] == '/'
+                     ? try_in_roots(&s, name, ret_alt)
+                     : try_path(&s, pp_arena_fmt(s.a, "%.*s/%.*s", PP_FMT(dir_of(debug->path)), PP_FMT(name)), ret_alt);
     if (found || try_build_id(&s, ret_alt)) return PP_OK;
     return fail_not_found(&s, "alternate debug file", err);
 }

@@ -15,8 +15,8 @@ struct pp_debug_paths {
 };
 
 /* PP_E_NOTFOUND: there is none; the text says what was tried. The object found lives in o's arena. */
-enum pp_code pp_debug_file_open(const struct pp_object *o, const struct pp_debug_paths *paths, struct pp_object *ret_debug,
-                                struct pp_err *err);
+enum pp_code pp_debug_file_open(const struct pp_object *o, const struct pp_debug_paths *paths,
+                                struct pp_object *ret_debug, struct pp_err *err);
 
 /* The same for the alternate file that `debug` names. PP_E_NOTFOUND also when it names none (then err's text is empty). */
 enum pp_code pp_debug_file_open_alt(const struct pp_object *debug, const struct pp_debug_paths *paths,

@@ -79,10 +79,7 @@ void pp_dwarf_release(struct pp_dwarf *d)
     pp_arena_release(&d->scratch);
 }
 
-pp_str pp_dwarf_problem(const struct pp_dwarf *d)
-{
-    return d->problem;
-}
+pp_str pp_dwarf_problem(const struct pp_dwarf *d) { return d->problem; }
 
 /* Big units leave much behind: emptying would write all of it once more. */
 static void empty_scratch(struct pp_dwarf *d)

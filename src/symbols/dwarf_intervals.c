@@ -26,14 +26,16 @@ static void sort_by_low(struct pp_arena *scratch, range *r, size_t n)
     uint32_t *count = PP_NEW_N(scratch, uint32_t, RADIX);
     for (unsigned shift = 0; shift < 64 && (max - min) >> shift; shift += RADIX_BITS) {
         memset(count, 0, RADIX * sizeof *count);
-        for (size_t i = 0; i < n; i++) count[(from[i].low - min) >> shift & (RADIX - 1)]++;
+        for (size_t i = 0; i < n; i++)
+            count[(from[i].low - min) >> shift & (RADIX - 1)]++;
         uint32_t sum = 0;
         for (size_t k = 0; k < RADIX; k++) {
             uint32_t here = count[k];
             count[k] = sum;
             sum += here;
         }
-        for (size_t i = 0; i < n; i++) to[count[(from[i].low - min) >> shift & (RADIX - 1)]++] = from[i];
+        for (size_t i = 0; i < n; i++)
+            to[count[(from[i].low - min) >> shift & (RADIX - 1)]++] = from[i];
         range *swap = from;
         from = to;
         to = swap;
@@ -72,7 +74,8 @@ void pp_dwarf_intervals_make(struct pp_arena *a, struct pp_arena *scratch, struc
         }
         if (i == n) break;
         /* One that reaches beyond what it started in ends that one: broken or folded code, the later entry wins. */
-        while (depth && open[depth - 1].high < ranges[i].high) depth--;
+        while (depth && open[depth - 1].high < ranges[i].high)
+            depth--;
         open[depth++] = ranges[i];
         put(&t, low, ranges[i].owner);
     }

@@ -21,7 +21,8 @@ static struct pp_line_file file_entry(pp_str name, uint64_t dir)
 
 static void read_old_names(struct pp_cursor *c, struct pp_arena *scratch, file_list *dirs, file_list *files)
 {
-    for (pp_str dir; (dir = pp_cursor_c(c)).n;) *PP_PUSH(scratch, dirs) = file_entry(dir, 0);
+    for (pp_str dir; (dir = pp_cursor_c(c)).n;)
+        *PP_PUSH(scratch, dirs) = file_entry(dir, 0);
     *PP_PUSH(scratch, files) = (struct pp_line_file){0};
     for (pp_str name; (name = pp_cursor_c(c)).n;) {
         uint64_t dir = pp_cursor_uleb(c);
@@ -159,7 +160,8 @@ static enum event next_event(const struct pp_line_program *m, struct pp_cursor *
         case DW_LNS_const_add_pc: s->addr += (255u - m->opcode_base) / m->line_range * m->min_inst; break;
         case DW_LNS_fixed_advance_pc: s->addr += pp_cursor_uint(c, 2); break;
         default:
-            for (unsigned n = m->operand_counts[opcode - 1]; n; n--) pp_cursor_uleb(c);
+            for (unsigned n = m->operand_counts[opcode - 1]; n; n--)
+                pp_cursor_uleb(c);
         }
     }
     return EVENT_STOP;
@@ -288,10 +290,7 @@ bool pp_line_find(const struct pp_line_table *t, uint64_t addr, struct pp_line_r
     return true;
 }
 
-static bool is_absolute(pp_str path)
-{
-    return path.n && path.p[0] == '/';
-}
+static bool is_absolute(pp_str path) { return path.n && path.p[0] == '/'; }
 
 /* One slash between, whatever the parts bring along. */
 static pp_str append(struct pp_arena *a, pp_str path, pp_str part)
@@ -299,16 +298,14 @@ static pp_str append(struct pp_arena *a, pp_str path, pp_str part)
     if (!path.n) return part;
     if (!part.n) return path;
     if (path.p[path.n - 1] == '/')
-        while (part.n && part.p[0] == '/') part = pp_str_from(part, 1);
+        while (part.n && part.p[0] == '/')
+            part = pp_str_from(part, 1);
     else if (part.p[0] != '/')
         path = pp_arena_join(a, path, PP_STR("/"));
     return pp_arena_join(a, path, part);
 }
 
-static pp_str name_of(const struct pp_line_file *f)
-{
-    return (pp_str){f->name, f->name_bytes};
-}
+static pp_str name_of(const struct pp_line_file *f) { return (pp_str){f->name, f->name_bytes}; }
 
 pp_str pp_line_path(struct pp_line_table *t, uint64_t file, pp_str comp_dir, struct pp_arena *a)
 {

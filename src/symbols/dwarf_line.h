@@ -55,7 +55,8 @@ struct pp_line_table {
 enum pp_code pp_line_table_read(const struct pp_dwarf_unit *u, struct pp_arena *a, struct pp_arena *scratch,
                                 struct pp_line_table *ret_table, struct pp_err *err);
 
-bool pp_line_find(const struct pp_line_table *t, uint64_t addr, struct pp_line_row *ret_row); /* false: no row covers it */
+bool pp_line_find(const struct pp_line_table *t, uint64_t addr,
+                  struct pp_line_row *ret_row); /* false: no row covers it */
 
 /* The path of a file number: the name, behind its include directory, behind comp_dir, each unless absolute. Kept in a. */
 pp_str pp_line_path(struct pp_line_table *t, uint64_t file, pp_str comp_dir, struct pp_arena *a);

@@ -22,10 +22,7 @@ static inline struct pp_cursor pp_cursor_at(pp_str bytes, uint64_t offset)
     return (struct pp_cursor){p ? p + offset : p, p ? p + bytes.n : p, false};
 }
 
-static inline size_t pp_cursor_left(const struct pp_cursor *c)
-{
-    return (size_t)(c->end - c->p);
-}
+static inline size_t pp_cursor_left(const struct pp_cursor *c) { return (size_t)(c->end - c->p); }
 
 static inline bool pp_cursor_fail(struct pp_cursor *c)
 {

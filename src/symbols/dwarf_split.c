@@ -32,8 +32,10 @@ struct pp_dwarf_split *pp_dwarf_split_new(struct pp_arena *a, const struct pp_ob
 void pp_dwarf_split_release(struct pp_dwarf_split *s)
 {
     pp_dwarf_file_release(&s->package_file);
-    for (size_t i = 0; i < s->files.n; i++) pp_dwarf_file_release(s->files.p[i]);
-    for (size_t i = 0; i < s->opened.n; i++) pp_object_release(&s->opened.p[i]);
+    for (size_t i = 0; i < s->files.n; i++)
+        pp_dwarf_file_release(s->files.p[i]);
+    for (size_t i = 0; i < s->opened.n; i++)
+        pp_object_release(&s->opened.p[i]);
     s->opened.n = 0;
 }
 
@@ -61,7 +63,8 @@ static bool read_index(struct package *p)
     uint64_t need = 12 * (uint64_t)p->n_slots + 4 * (uint64_t)p->n_columns * (1 + 2 * (uint64_t)p->n_units);
     if (c.failed || need > pp_cursor_left(&c)) return false;
     pp_cursor_skip(&c, 12 * (uint64_t)p->n_slots);
-    for (uint32_t i = 0; i < p->n_columns; i++) p->columns[i] = (uint32_t)pp_cursor_uint(&c, 4);
+    for (uint32_t i = 0; i < p->n_columns; i++)
+        p->columns[i] = (uint32_t)pp_cursor_uint(&c, 4);
     return true;
 }
 

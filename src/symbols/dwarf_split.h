@@ -11,7 +11,7 @@ struct pp_dwarf_split *pp_dwarf_split_new(struct pp_arena *a, const struct pp_ob
 void pp_dwarf_split_release(struct pp_dwarf_split *s); /* closes files */
 
 /* The split unit of a skeleton (one with a dwo_name). PP_E_NOTFOUND: neither package nor file has it. */
-enum pp_code pp_dwarf_split_unit(struct pp_dwarf_split *s, struct pp_dwarf_unit *skeleton, struct pp_dwarf_unit **ret_unit,
-                                 struct pp_err *err);
+enum pp_code pp_dwarf_split_unit(struct pp_dwarf_split *s, struct pp_dwarf_unit *skeleton,
+                                 struct pp_dwarf_unit **ret_unit, struct pp_err *err);
 
 #endif

@@ -11,11 +11,10 @@ enum pp_code pp_dwarf_file_read(struct pp_arena *a, const struct pp_object *o, b
     const struct {
         const char *name;
         pp_str *bytes;
-    } sections[] = {{".debug_info", &f.info},         {".debug_abbrev", &f.abbrev},
-                    {".debug_str", &f.str},           {".debug_line_str", &f.line_str},
-                    {".debug_line", &f.line},         {".debug_addr", &f.addr},
-                    {".debug_ranges", &f.ranges},     {".debug_rnglists", &f.rnglists},
-                    {".debug_str_offsets", &f.str_offsets}};
+    } sections[] = {
+        {".debug_info", &f.info},         {".debug_abbrev", &f.abbrev},     {".debug_str", &f.str},
+        {".debug_line_str", &f.line_str}, {".debug_line", &f.line},         {".debug_addr", &f.addr},
+        {".debug_ranges", &f.ranges},     {".debug_rnglists", &f.rnglists}, {".debug_str_offsets", &f.str_offsets}};
     if (o->big_endian) return pp_fail(err, PP_E_UNSUPPORTED, "big-endian DWARF is not supported");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         char name[40];
@@ -35,10 +34,7 @@ enum pp_code pp_dwarf_file_read(struct pp_arena *a, const struct pp_object *o, b
     return PP_OK;
 }
 
-void pp_dwarf_file_release(struct pp_dwarf_file *f)
-{
-    pp_arena_release(&f->scratch);
-}
+void pp_dwarf_file_release(struct pp_dwarf_file *f) { pp_arena_release(&f->scratch); }
 
 static bool has_dwo_id(const struct pp_dwarf_unit *u)
 {
@@ -73,8 +69,8 @@ enum pp_code pp_dwarf_unit_parse(struct pp_dwarf_file *f, uint64_t offset, struc
     }
     u.die = (uint64_t)((const char *)c.p - f->info.p);
     *ret_unit = u; /* also when unusable: its end leads to the next one */
-    bool sound = !c.failed && u.die <= u.end && u.version >= 2 && u.version <= 5 &&
-                 (u.address_size == 4 || u.address_size == 8);
+    bool sound =
+        !c.failed && u.die <= u.end && u.version >= 2 && u.version <= 5 && (u.address_size == 4 || u.address_size == 8);
     if (!sound)
         return pp_fail(err, PP_E_FORMAT, "unit at %#zx: version %u with addresses of %u bytes is not supported",
                        (size_t)offset, u.version, u.address_size);
@@ -126,11 +122,13 @@ static void take_value(struct pp_dwarf_unit *u, struct unit_values *values, unsi
     case DW_AT_high_pc: values->high = *v; break;
     case DW_AT_ranges: values->ranges = *v; break;
     case DW_AT_comp_dir: values->comp_dir = *v; break;
-    case DW_AT_dwo_name: case DW_AT_GNU_dwo_name: values->dwo_name = *v; break;
+    case DW_AT_dwo_name:
+    case DW_AT_GNU_dwo_name: values->dwo_name = *v; break;
     case DW_AT_stmt_list: u->line_offset = v->u; break;
     case DW_AT_GNU_dwo_id: u->dwo_id = v->u; break;
     case DW_AT_str_offsets_base: u->str_offsets_base = v->u; break;
-    case DW_AT_addr_base: case DW_AT_GNU_addr_base: u->addr_base = v->u; break;
+    case DW_AT_addr_base:
+    case DW_AT_GNU_addr_base: u->addr_base = v->u; break;
     case DW_AT_rnglists_base: u->rnglists_base = v->u; break;
     case DW_AT_GNU_ranges_base: u->ranges_base = v->u; break;
     default: break;
@@ -151,7 +149,8 @@ enum pp_code pp_dwarf_unit_read(struct pp_dwarf_unit *u, struct pp_arena *a, pp_
 {
     const struct pp_dwarf_abbrevs *abbrevs;
     enum pp_code code = pp_dwarf_unit_abbrevs(u, &abbrevs, err);
-    if (code) return pp_within(err, "unit at %#zx", (size_t)u->offset);
+    if (code && err) pp_within(err, "unit at %#zx", (size_t)u->offset);
+    if (code) return code;
     struct pp_cursor c = pp_cursor_at((pp_str){u->file->info.p, u->end}, u->die);
     const struct pp_dwarf_abbrev *ab = pp_dwarf_abbrev_find(abbrevs, pp_cursor_uleb(&c));
     if (c.failed || !ab) return pp_fail(err, PP_E_FORMAT, "unit at %#zx: its first entry is broken", (size_t)u->offset);

@@ -48,8 +48,9 @@ struct pp_dwarf_abbrev {
     int32_t fixed_bytes; /* of the whole DIE, if it has no form of variable length and nothing is taken; else -1 */
     uint16_t tag;
     bool has_children;
-    bool is_function;  /* subprogram or inlined_subroutine that has an address attribute, or any inlined one */
-    bool is_codeless;  /* has children, none of which can hold code, and says where they end: a declaration, an enumeration */
+    bool is_function; /* subprogram or inlined_subroutine that has an address attribute, or any inlined one */
+    bool
+        is_codeless; /* has children, none of which can hold code, and says where they end: a declaration, an enumeration */
 };
 
 struct pp_dwarf_abbrevs {
@@ -107,8 +108,8 @@ struct pp_dwarf_value {
 };
 
 /* Reads all sections of an object (suffix ".dwo" or ""). */
-enum pp_code pp_dwarf_file_read(struct pp_arena *a, const struct pp_object *o, bool is_dwo, struct pp_dwarf_file *ret_file,
-                                struct pp_err *err);
+enum pp_code pp_dwarf_file_read(struct pp_arena *a, const struct pp_object *o, bool is_dwo,
+                                struct pp_dwarf_file *ret_file, struct pp_err *err);
 
 void pp_dwarf_file_release(struct pp_dwarf_file *f); /* a zeroed one is fine; what is in the arena stays */
 
@@ -117,7 +118,8 @@ enum pp_code pp_dwarf_file_list_units(struct pp_dwarf_file *f, struct pp_err *er
 struct pp_dwarf_unit *pp_dwarf_file_unit_at(const struct pp_dwarf_file *f, uint64_t die); /* NULL: none */
 
 /* A unit from its header at `offset`. */
-enum pp_code pp_dwarf_unit_parse(struct pp_dwarf_file *f, uint64_t offset, struct pp_dwarf_unit *ret_unit, struct pp_err *err);
+enum pp_code pp_dwarf_unit_parse(struct pp_dwarf_file *f, uint64_t offset, struct pp_dwarf_unit *ret_unit,
+                                 struct pp_err *err);
 
 struct pp_dwarf_range {
     uint64_t low, high; /* [low, high) */
@@ -130,7 +132,8 @@ enum pp_code pp_dwarf_unit_read(struct pp_dwarf_unit *u, struct pp_arena *a, pp_
                                 struct pp_err *err);
 
 /* The abbreviations of a unit, parsed once for all units that share them. */
-enum pp_code pp_dwarf_unit_abbrevs(struct pp_dwarf_unit *u, const struct pp_dwarf_abbrevs **ret_abbrevs, struct pp_err *err);
+enum pp_code pp_dwarf_unit_abbrevs(struct pp_dwarf_unit *u, const struct pp_dwarf_abbrevs **ret_abbrevs,
+                                   struct pp_err *err);
 const struct pp_dwarf_abbrev *pp_dwarf_abbrev_search(const struct pp_dwarf_abbrevs *t, uint64_t code);
 
 static inline const struct pp_dwarf_abbrev *pp_dwarf_abbrev_find(const struct pp_dwarf_abbrevs *t, uint64_t code)
@@ -151,7 +154,8 @@ bool pp_dwarf_address(const struct pp_dwarf_unit *u, const struct pp_dwarf_value
 bool pp_dwarf_indexed_address(const struct pp_dwarf_unit *u, uint64_t index, uint64_t *ret_addr);
 
 /* The ranges that a DIE states by low_pc/high_pc or by a list. Empty ones and those of discarded code are left out. */
-void pp_dwarf_add_ranges(const struct pp_dwarf_unit *u, const struct pp_dwarf_value *low, const struct pp_dwarf_value *high,
-                         const struct pp_dwarf_value *list, uint32_t owner, struct pp_arena *a, pp_dwarf_ranges *ranges);
+void pp_dwarf_add_ranges(const struct pp_dwarf_unit *u, const struct pp_dwarf_value *low,
+                         const struct pp_dwarf_value *high, const struct pp_dwarf_value *list, uint32_t owner,
+                         struct pp_arena *a, pp_dwarf_ranges *ranges);
 
 #endif

@@ -17,7 +17,8 @@ static uint32_t walk_function(struct walk *w, struct pp_cursor *c, const struct 
                               uint32_t parent)
 {
     struct pp_dwarf_value taken[PP_DWARF_TAKES];
-    for (int i = 0; i < PP_DWARF_TAKES; i++) taken[i].class = PP_DWARF_CLASS_NONE;
+    for (int i = 0; i < PP_DWARF_TAKES; i++)
+        taken[i].class = PP_DWARF_CLASS_NONE;
     pp_dwarf_run_steps(c, w->u, ab, taken);
     if (c->failed) return parent;
     uint32_t index = (uint32_t)w->functions.n;
@@ -95,7 +96,7 @@ enum pp_code pp_dwarf_walk(struct pp_dwarf_unit *u, struct pp_arena *a, struct p
 struct naming {
     pp_str linkage, plain;
     struct pp_dwarf_detail detail;
-    bool is_origin; /* behind the first DIE: calls found there are not ours */
+    bool is_origin;          /* behind the first DIE: calls found there are not ours */
     struct pp_dwarf_unit *u; /* the next DIE to look at; NULL: none */
     uint64_t die;
 };
@@ -121,7 +122,8 @@ static void detail_from_die(struct naming *n)
     for (uint32_t i = 0; ab && i < ab->n_attrs && !c.failed; i++) {
         pp_dwarf_read_value(&c, u, &ab->attrs[i], &v);
         switch (ab->attrs[i].name) {
-        case DW_AT_linkage_name: case DW_AT_MIPS_linkage_name:
+        case DW_AT_linkage_name:
+        case DW_AT_MIPS_linkage_name:
             if (!n->linkage.n) n->linkage = pp_dwarf_string(u, &v);
             break;
         case DW_AT_name:
@@ -153,7 +155,8 @@ static void detail_from_die(struct naming *n)
 void pp_dwarf_function_detail(struct pp_dwarf_unit *u, uint64_t die, struct pp_dwarf_detail *ret_detail)
 {
     struct naming n = {.u = u, .die = die};
-    for (int i = 0; n.u && i < REFERENCES_MAX; i++) detail_from_die(&n);
+    for (int i = 0; n.u && i < REFERENCES_MAX; i++)
+        detail_from_die(&n);
     n.detail.name = n.linkage.n ? n.linkage : n.plain;
     *ret_detail = n.detail;
 }

@@ -3,58 +3,33 @@
 
 #include <glob.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Go: filepath.Clean, for Unix. */
-pp_str pp_locate_clean(struct pp_arena *a, pp_str path)
-{
-    if (!path.n) return PP_STR(".");
-    bool rooted = path.p[0] == '/';
-    char *out = pp_alloc(a, path.n + 1, 1);
-    size_t n = 0, keep = rooted ? 1 : 0; /* `keep`: what .. can't remove, i.e. the root or leading ..s */
-    if (rooted) out[n++] = '/';
-    for (pp_str rest = path, part; pp_str_next(&rest, '/', &part);) {
-        if (!part.n || pp_str_eq_c(part, ".")) continue;
-        bool up = pp_str_eq_c(part, "..");
-        if (up && n > keep) {
-            for (n--; n > keep && out[n] != '/';) n--;
-            continue;
-        }
-        if (up && rooted) continue;
-        if (n && out[n - 1] != '/') out[n++] = '/';
-        memcpy(out + n, part.p, part.n);
-        n += part.n;
-        if (up) keep = n;
-    }
-    if (!n) return PP_STR(".");
-    return (pp_str){out, n};
-}
+#include "base/gopath.h"
 
-pp_str pp_locate_join(struct pp_arena *a, const pp_str *parts, size_t n)
+/* Go: filepath.Join. */
+static pp_str join(struct pp_arena *a, const pp_str *parts, size_t n)
 {
     pp_str all = {0};
     for (size_t i = 0; i < n; i++) {
         if (!parts[i].n) continue;
         all = all.n ? pp_arena_fmt(a, "%.*s/%.*s", PP_FMT(all), PP_FMT(parts[i])) : parts[i];
     }
-    return all.n ? pp_locate_clean(a, all) : (pp_str){0};
+    return all.n ? pp_go_path_clean(a, all) : (pp_str){0};
 }
 
-#define JOIN(a, ...)                                                                                                   \
-    pp_locate_join((a), (const pp_str[]){__VA_ARGS__}, sizeof((const pp_str[]){__VA_ARGS__}) / sizeof(pp_str))
+#define JOIN(a, ...) \
+    join((a), (const pp_str[]){__VA_ARGS__}, sizeof((const pp_str[]){__VA_ARGS__}) / sizeof(pp_str))
 
-/* Go: filepath.Base and filepath.Dir. */
 static pp_str base_of(pp_str path)
 {
-    if (!path.n) return (pp_str){0};
-    while (path.n && path.p[path.n - 1] == '/') path.n--;
-    return path.n ? pp_str_base(path) : PP_STR("/");
+    return path.n ? pp_go_path_base(path) : (pp_str){0};
 }
 
+/* Go: filepath.Dir. */
 static pp_str dir_of(struct pp_arena *a, pp_str path)
 {
     size_t slash = pp_str_rfind_byte(path, '/');
-    return pp_locate_clean(a, slash == PP_NOT_FOUND ? (pp_str){0} : pp_str_sub(path, 0, slash + 1));
+    return pp_go_path_clean(a, slash == PP_NOT_FOUND ? (pp_str){0} : pp_str_sub(path, 0, slash + 1));
 }
 
 static void add_glob(struct pp_arena *a, pp_str pattern, pp_locate_paths *paths)

@@ -38,7 +38,7 @@ enum pp_code pp_object_open_fd(struct pp_arena *a, int fd, pp_str path, struct p
         elf_version(EV_CURRENT);
         o.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
         c = !o.elf ? pp_fail(err, PP_E_FORMAT, "%s", elf_errmsg(-1)) : read_headers(&o, err);
-        if (c) pp_within(err, "error reading ELF file %.*s", PP_FMT(path));
+        if (c && err) pp_within(err, "error reading ELF file %.*s", PP_FMT(path));
     }
     if (c) {
         pp_object_release(&o);
@@ -142,7 +142,8 @@ static pp_str file_bytes(const struct pp_object *o)
 static uint64_t read_uint(const struct pp_object *o, const char *p, unsigned size)
 {
     uint64_t v = 0;
-    for (unsigned i = 0; i < size; i++) v |= (uint64_t)(unsigned char)p[o->big_endian ? size - 1 - i : i] << (8 * i);
+    for (unsigned i = 0; i < size; i++)
+        v |= (uint64_t)(unsigned char)p[o->big_endian ? size - 1 - i : i] << (8 * i);
     return v;
 }
 
@@ -209,7 +210,8 @@ enum pp_code pp_object_debug_bytes(const struct pp_object *o, const char *name, 
     if (raw.n < 12 || memcmp(raw.p, "ZLIB", 4))
         return pp_fail(err, PP_E_FORMAT, "section %s: no ZLIB header", old_name);
     uint64_t size = 0;
-    for (int i = 4; i < 12; i++) size = size << 8 | (unsigned char)raw.p[i];
+    for (int i = 4; i < 12; i++)
+        size = size << 8 | (unsigned char)raw.p[i];
     return inflate_section(o, s->name, pp_str_from(raw, 12), size, ret_bytes, err);
 }
 

@@ -44,14 +44,16 @@ struct pp_object {
 enum pp_code pp_object_open(struct pp_arena *a, pp_str path, struct pp_object *ret_object, struct pp_err *err);
 
 /* The same for an open descriptor, which belongs to the object from then on (also on failure); path only names it. */
-enum pp_code pp_object_open_fd(struct pp_arena *a, int fd, pp_str path, struct pp_object *ret_object, struct pp_err *err);
+enum pp_code pp_object_open_fd(struct pp_arena *a, int fd, pp_str path, struct pp_object *ret_object,
+                               struct pp_err *err);
 
 void pp_object_release(struct pp_object *o); /* a zeroed one is fine */
 
 const struct pp_section *pp_object_section(const struct pp_object *o, const char *name); /* NULL: none */
 
 /* The bytes of a section, decompressed (SHF_COMPRESSED and .zdebug_); a missing one (NULL) or NOBITS gives empty bytes. */
-enum pp_code pp_object_bytes(const struct pp_object *o, const struct pp_section *s, pp_str *ret_bytes, struct pp_err *err);
+enum pp_code pp_object_bytes(const struct pp_object *o, const struct pp_section *s, pp_str *ret_bytes,
+                             struct pp_err *err);
 
 /* The bytes of `.debug_x` or, if that is absent, of `.zdebug_x`. */
 enum pp_code pp_object_debug_bytes(const struct pp_object *o, const char *name, pp_str *ret_bytes, struct pp_err *err);
@@ -64,8 +66,8 @@ struct pp_object_mapping {
 
 /* base such that runtime address - base = the file's address. `addr` is a runtime address inside the mapping: with several
  * segments in one mapping it chooses the right one. *ret_is_data: the segment is not executable. Errors in Go's words. */
-enum pp_code pp_object_base(const struct pp_object *o, const struct pp_object_mapping *m, uint64_t addr, uint64_t *ret_base,
-                            bool *ret_is_data, struct pp_err *err);
+enum pp_code pp_object_base(const struct pp_object *o, const struct pp_object_mapping *m, uint64_t addr,
+                            uint64_t *ret_base, bool *ret_is_data, struct pp_err *err);
 
 /* Go's test on opening: can some base be found for this mapping? */
 enum pp_code pp_object_check_mapping(const struct pp_object *o, const struct pp_object_mapping *m, struct pp_err *err);

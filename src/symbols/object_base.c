@@ -9,10 +9,7 @@
 #define KERNEL_HALF ((uint64_t)1 << 63)
 #define PAGE_SIZE 4096u
 
-static bool is_aligned(uint64_t v)
-{
-    return v % PAGE_SIZE == 0;
-}
+static bool is_aligned(uint64_t v) { return v % PAGE_SIZE == 0; }
 
 /* Go: FindTextProgHeader. */
 static const struct pp_segment *text_segment(const struct pp_object *o)
@@ -87,10 +84,11 @@ static enum pp_code find_segment(const struct pp_object *o, const struct pp_obje
     if (n_fit > 1 && !n_hits)
         return pp_fail(err, PP_E_NOTFOUND, "no program header matches file offset %llx", (unsigned long long)at);
     if (n_fit > 1 && n_hits > 1)
-        return pp_fail(err, PP_E_FORMAT,
-                       "found second program header that matches file offset %llx. Is this a stripped binary, or does the "
-                       "first program segment contain uninitialized data?",
-                       (unsigned long long)at);
+        return pp_fail(
+            err, PP_E_FORMAT,
+            "found second program header that matches file offset %llx. Is this a stripped binary, or does the "
+            "first program segment contain uninitialized data?",
+            (unsigned long long)at);
     *ret_segment = n_fit > 1 ? hit : only;
     return PP_OK;
 }
@@ -188,15 +186,17 @@ enum pp_code pp_object_base(const struct pp_object *o, const struct pp_object_ma
 {
     typedef unsigned long long ull;
     if (m->start < m->limit && (addr < m->start || addr >= m->limit))
-        return pp_fail(err, PP_E_USAGE, "specified address %llx is outside the mapping range [%llx, %llx] for file \"%.*s\"",
-                       (ull)addr, (ull)m->start, (ull)m->limit, PP_FMT(o->path));
+        return pp_fail(err, PP_E_USAGE,
+                       "specified address %llx is outside the mapping range [%llx, %llx] for file \"%.*s\"", (ull)addr,
+                       (ull)m->start, (ull)m->limit, PP_FMT(o->path));
     uint64_t stext, base;
     bool kernel = kernel_symbol(o, m, &stext);
     const struct pp_segment *p = NULL;
     enum pp_code c = find_segment(o, m, kernel, addr, &p, err);
-    if (c)
-        return pp_within(err, "failed to find program header for file \"%.*s\", address %llx", PP_FMT(o->path),
+    if (c && err)
+        pp_within(err, "failed to find program header for file \"%.*s\", address %llx", PP_FMT(o->path),
                          (ull)addr);
+    if (c) return c;
     if ((c = get_base(o, p, kernel ? &stext : NULL, m, &base, err))) return c;
     *ret_base = base;
     *ret_is_data = p && !(p->flags & PF_X);
@@ -208,5 +208,6 @@ enum pp_code pp_object_check_mapping(const struct pp_object *o, const struct pp_
     uint64_t stext, base;
     bool kernel = kernel_symbol(o, m, &stext);
     enum pp_code c = get_base(o, text_segment(o), kernel ? &stext : NULL, m, &base, err);
-    return c ? pp_within(err, "could not identify base for %.*s", PP_FMT(o->path)) : PP_OK;
+    if (c && err) pp_within(err, "could not identify base for %.*s", PP_FMT(o->path));
+    return c;
 }

@@ -96,10 +96,7 @@ void pp_symfile_free(struct pp_symfile *s)
     free(s);
 }
 
-const struct pp_object *pp_symfile_object(const struct pp_symfile *s)
-{
-    return &s->object;
-}
+const struct pp_object *pp_symfile_object(const struct pp_symfile *s) { return &s->object; }
 
 void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames)
 {
@@ -118,10 +115,7 @@ void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp
     *ret_frames = frames;
 }
 
-bool pp_symfile_has_dwarf(const struct pp_symfile *s)
-{
-    return s->dwarf != NULL;
-}
+bool pp_symfile_has_dwarf(const struct pp_symfile *s) { return s->dwarf != NULL; }
 
 pp_str pp_symfile_problem(const struct pp_symfile *s)
 {
@@ -129,7 +123,4 @@ pp_str pp_symfile_problem(const struct pp_symfile *s)
     return pp_dwarf_problem(s->dwarf);
 }
 
-size_t pp_symfile_bytes(const struct pp_symfile *s)
-{
-    return s->arena.total_bytes;
-}
+size_t pp_symfile_bytes(const struct pp_symfile *s) { return s->arena.total_bytes; }

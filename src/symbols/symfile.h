@@ -19,13 +19,13 @@
 #include "symbols/symtab.h"
 
 struct pp_symfile_options {
-    pp_str build_id;              /* expected, hex: another one in the file is an error; empty: any (also if the file has none) */
-    struct pp_debug_paths debug;  /* where separate debug files are */
-    enum pp_alias alias;          /* PP_ALIAS_LLVM: all as llvm-symbolizer 14 does it: also no `@plt` names, nothing from the
+    pp_str build_id; /* expected, hex: another one in the file is an error; empty: any (also if the file has none) */
+    struct pp_debug_paths debug; /* where separate debug files are */
+    enum pp_alias alias; /* PP_ALIAS_LLVM: all as llvm-symbolizer 14 does it: also no `@plt` names, nothing from the
                                    * debug file's symbol table, and its doubled directories (see dwarf.h) */
-    bool symbols_only;            /* no DWARF at all (`fastlocal`) */
-    size_t max_bytes;             /* of memory; 0: no limit. Beyond it the tool's oom callback is called. */
-    void (*oom)(size_t wanted);   /* must not return */
+    bool symbols_only;   /* no DWARF at all (`fastlocal`) */
+    size_t max_bytes;    /* of memory; 0: no limit. Beyond it the tool's oom callback is called. */
+    void (*oom)(size_t wanted); /* must not return */
 };
 
 struct pp_symfile;
@@ -33,8 +33,8 @@ struct pp_symfile;
 enum pp_code pp_symfile_open(pp_str path, const struct pp_symfile_options *o, struct pp_symfile **ret_symfile,
                              struct pp_err *err);
 /* Of a descriptor, which is taken over; path only names it (and its directory is where .debug/ and .dwp are looked for). */
-enum pp_code pp_symfile_open_fd(int fd, pp_str path, const struct pp_symfile_options *o, struct pp_symfile **ret_symfile,
-                                struct pp_err *err);
+enum pp_code pp_symfile_open_fd(int fd, pp_str path, const struct pp_symfile_options *o,
+                                struct pp_symfile **ret_symfile, struct pp_err *err);
 void pp_symfile_free(struct pp_symfile *s); /* NULL is fine */
 
 const struct pp_object *pp_symfile_object(const struct pp_symfile *s);

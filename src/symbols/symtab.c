@@ -88,7 +88,8 @@ static int by_order(const void *x, const void *y)
 static unsigned underscores(pp_str name)
 {
     unsigned n = 0;
-    while (n < name.n && name.p[n] == '_') n++;
+    while (n < name.n && name.p[n] == '_')
+        n++;
     bool mangled = n == 1 && name.n > 2 && (name.p[1] == 'Z' || name.p[1] == 'R');
     return mangled ? 0 : n;
 }
@@ -105,12 +106,9 @@ static int by_beauty(const void *x, const void *y)
     if (a->addr != b->addr) return a->addr < b->addr ? -1 : 1;
     if (a->size != b->size) return a->size < b->size ? -1 : 1;
     const int64_t keys[][2] = {
-        {b->type == STT_NOTYPE, a->type == STT_NOTYPE},
-        {b->binding == STB_LOCAL, a->binding == STB_LOCAL},
-        {underscores(b->name), underscores(a->name)},
-        {b->binding == STB_WEAK, a->binding == STB_WEAK},
-        {has_suffix_mark(b->name), has_suffix_mark(a->name)},
-        {(int64_t)b->name.n, (int64_t)a->name.n},
+        {b->type == STT_NOTYPE, a->type == STT_NOTYPE},       {b->binding == STB_LOCAL, a->binding == STB_LOCAL},
+        {underscores(b->name), underscores(a->name)},         {b->binding == STB_WEAK, a->binding == STB_WEAK},
+        {has_suffix_mark(b->name), has_suffix_mark(a->name)}, {(int64_t)b->name.n, (int64_t)a->name.n},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (keys[i][0] != keys[i][1]) return keys[i][0] < keys[i][1] ? -1 : 1;
@@ -165,7 +163,8 @@ static void cut_nested(struct pp_arena *a, const struct pp_object *o, const stru
         if (depth && !c[i].size) continue;
         uint64_t end = end_of(o, &c[i], i + 1 < n ? c[i + 1].addr : UINT64_MAX);
         if (end <= c[i].addr) continue;
-        while (depth && open[depth - 1].end <= end) depth--; /* reaches beyond what it started in */
+        while (depth && open[depth - 1].end <= end)
+            depth--; /* reaches beyond what it started in */
         open[depth++] = (struct pp_symtab_item){c[i].addr, end, c[i].name, c[i].file};
         if (at < c[i].addr) at = c[i].addr;
     }

@@ -30,12 +30,13 @@ struct pp_symtab {
 };
 
 /* An object without symbols gives an empty table; a broken one an error. */
-enum pp_code pp_symtab_read(struct pp_arena *a, const struct pp_object *o, enum pp_alias alias, struct pp_symtab *ret_symtab,
-                            struct pp_err *err);
+enum pp_code pp_symtab_read(struct pp_arena *a, const struct pp_object *o, enum pp_alias alias,
+                            struct pp_symtab *ret_symtab, struct pp_err *err);
 
 /* Names of PLT slots (x86-64: .plt, .plt.sec, .plt.got; aarch64: .plt), found by decoding each slot's jump and looking up
  * its GOT entry among the relocations: independent of the slots' order. Other machines give an empty table. */
-enum pp_code pp_symtab_read_plt(struct pp_arena *a, const struct pp_object *o, struct pp_symtab *ret_symtab, struct pp_err *err);
+enum pp_code pp_symtab_read_plt(struct pp_arena *a, const struct pp_object *o, struct pp_symtab *ret_symtab,
+                                struct pp_err *err);
 
 const struct pp_symtab_item *pp_symtab_find(const struct pp_symtab *t, uint64_t addr); /* NULL: none contains it */
 

@@ -15,8 +15,8 @@ struct got_entry {
 struct plt {
     struct pp_arena *a;
     const struct pp_object *o;
-    PP_VEC(struct got_entry) got;  /* by addr */
-    PP_VEC(pp_str) lazy;           /* by index in .rela.plt: what a lazy slot pushes */
+    PP_VEC(struct got_entry) got; /* by addr */
+    PP_VEC(pp_str) lazy;          /* by index in .rela.plt: what a lazy slot pushes */
     PP_VEC(struct pp_symtab_item) out;
 };
 
@@ -56,7 +56,8 @@ static pp_str got_name(const struct plt *p, uint64_t addr)
 static void add_slot(struct plt *p, uint64_t addr, uint64_t bytes, pp_str name)
 {
     if (!name.n) return;
-    *PP_PUSH(p->a, &p->out) = (struct pp_symtab_item){addr, addr + bytes, pp_arena_join(p->a, name, PP_STR("@plt")), {0}};
+    *PP_PUSH(p->a, &p->out) =
+        (struct pp_symtab_item){addr, addr + bytes, pp_arena_join(p->a, name, PP_STR("@plt")), {0}};
 }
 
 /* A slot of x86-64: [endbr64] [bnd] jmp *disp(%rip), or (lazy, with IBT) [endbr64] push index. */
@@ -108,7 +109,8 @@ enum pp_code pp_symtab_read_plt(struct pp_arena *a, const struct pp_object *o, s
     static const char *const names[] = {".plt", ".plt.sec", ".plt.got", ".plt.bnd", ".iplt"};
     struct plt p = {.a = a, .o = o};
     bool x86 = o->machine == EM_X86_64, arm = o->machine == EM_AARCH64 && !o->big_endian;
-    for (uint32_t i = 1; (x86 || arm) && i < o->n_sections; i++) read_relocations(&p, &o->sections[i]);
+    for (uint32_t i = 1; (x86 || arm) && i < o->n_sections; i++)
+        read_relocations(&p, &o->sections[i]);
     if (p.got.n) qsort(p.got.p, p.got.n, sizeof *p.got.p, by_addr);
     for (size_t i = 0; p.got.n && i < sizeof names / sizeof *names; i++) {
         const struct pp_section *s = pp_object_section(o, names[i]);
