@@ -112,6 +112,7 @@ bool pp_demangle(struct pp_arena *a, pp_str mangled, enum pp_demangle_mode mode,
     if (mode == PP_DEMANGLE_NONE || mangled.n < 3 || mangled.n > DM_SIZE_MAX || mangled.p[0] != '_') return false;
     _Alignas(16) char block[STACK_POOL];
     struct dm_pool pool = {.p = block, .end = block + sizeof block, .arena = {.oom = a->oom}};
+    pool.dummy = dm_alloc(&pool, sizeof *pool.dummy);
     pp_str text;
     bool ok = demangle(&pool, mangled, mode, &text) && !pp_str_eq(text, mangled);
     if (ok) *ret = pp_arena_dup(a, text);

@@ -10,7 +10,8 @@
  *     full        NoClones                                      std::map<int, A, ...>::find(int const&) const
  *
  * Limits: names may come from hostile files. Input of more than 1 MiB, results of more than 1 MiB, nesting deeper than
- * 1024 and work beyond 4 million steps (some 50 ms) count as "not a mangled name"; Go has no such limits.
+ * 1024 and work beyond a million steps (some 20 ms) count as "not a mangled name"; Go has no such limits. The hardest of
+ * two million real symbols took 22,000 steps, 103 deep.
  * Memory: only the result goes to the arena; the syntax tree lives on the stack (16 KiB) or in a short-lived arena.
  * Threads: any number.   May run: cold code.
  */

@@ -30,9 +30,8 @@ bool pp_dm_grow(struct dm_pool *pool, void **p, uint32_t *cap, size_t elem_size)
 
 void pp_dm_init(struct dm_state *st, pp_str text, struct dm_pool *pool)
 {
-    struct dm_node *dummy = dm_alloc(pool, sizeof *dummy); /* the first block is never full here */
-    *dummy = (struct dm_node){.kind = DM_NAME, .text = ""};
-    *st = (struct dm_state){.p = text.p, .end = text.p + text.n, .pool = pool, .dummy = dummy};
+    *pool->dummy = (struct dm_node){.kind = DM_NAME, .text = ""};
+    *st = (struct dm_state){.p = text.p, .end = text.p + text.n, .pool = pool, .dummy = pool->dummy};
 }
 
 /* Whether dm_simplify would replace the node for what its kids are now. */

@@ -150,6 +150,7 @@ struct dm_list {
 /* Bump memory: first a block on the caller's stack, then an arena. */
 struct dm_pool {
     char *p, *end;
+    struct dm_node *dummy; /* what readers return after an error; kept here so that it needs no memory then */
     struct pp_arena arena;
 };
 
@@ -183,7 +184,7 @@ struct dm_state {
 
 #define DM_DEPTH_MAX 1024      /* of readers */
 #define DM_TREE_DEPTH_MAX 2048 /* of walks over the tree: substitutions make it deeper than the text */
-#define DM_STEPS_MAX ((size_t)4 << 20)
+#define DM_STEPS_MAX ((size_t)1 << 20)
 #define DM_SIZE_MAX ((size_t)1 << 20)
 
 /* --- memory and nodes (demangle_ast.c) */
