@@ -86,7 +86,7 @@ static enum pp_code report_options(struct pp_arena *a, const struct pp_profile *
     o->edge_fraction = cfg->edgefraction;
     o->trim_path = cfg->trim_path;
     o->source_path = cfg->source_path;
-    if (p->n_mappings) o->title = pp_str_base(pp_profile_str(p, p->mappings[0].file));
+    if (p->n_mappings && p->mappings[0].file) o->title = pp_str_base(pp_profile_str(p, p->mappings[0].file));
     add_active_filters(a, cfg, o);
     o->label_units = units;
     return PP_OK;

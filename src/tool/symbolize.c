@@ -104,7 +104,9 @@ static void set_frames(struct target *t, struct pp_mapping *m, struct pp_locatio
     m->has_inline_frames = true;
 }
 
-static void symbolize_mapping(struct target *t, uint32_t mapping, struct pp_symfile *s)
+/* An address that nothing is known of gets one frame without any text (llvm-symbolizer, which google/pprof asks, answers so);
+ * a symbol table alone gives none. */
+static void symbolize_mapping(struct target *t, uint32_t mapping, struct pp_symfile *s, bool fast)
 {
     struct pp_profile *p = t->p;
     struct pp_mapping *m = &p->mappings[mapping];
@@ -112,11 +114,12 @@ static void symbolize_mapping(struct target *t, uint32_t mapping, struct pp_symf
     for (uint32_t i = 0; i < p->n_locations; i++) {
         struct pp_location *l = &p->locations[i];
         uint64_t base;
-        bool is_data;
+        bool is_data; /* not asked: google/pprof looks for code everywhere (its own flag for data is never read) */
         pp_frames frames = {0};
         if (l->mapping != mapping) continue;
-        if (pp_object_base(pp_symfile_object(s), &range, l->address, &base, &is_data, NULL) || is_data) continue;
+        if (pp_object_base(pp_symfile_object(s), &range, l->address, &base, &is_data, NULL)) continue;
         pp_symfile_find(s, l->address - base, t->scratch, &frames);
+        if (!frames.n && !fast) *PP_PUSH(t->scratch, &frames) = (struct pp_frame){0};
         if (frames.n) set_frames(t, m, l, &frames);
     }
 }
@@ -158,7 +161,7 @@ static bool open_mapping(struct target *t, uint32_t mapping, const struct mode *
         pp_ui_warn("Local symbolization failed for %.*s: %s", PP_FMT(name), why.text);
         return false;
     }
-    symbolize_mapping(t, mapping, s);
+    symbolize_mapping(t, mapping, s, mode->fast);
     pp_symfile_free(s);
     return true;
 }

@@ -79,7 +79,7 @@ def compare(args, ours, oracle, corpus):
     if any(a != want for a in answers) or len({tuple(map(repr, by_lines(a))) for a in answers}) > 1:
         if any(by_lines(a) == by_lines(got) for a in answers):
             return "equal when sorted", None
-        return "varies and differs", None
+        return "varies and differs", "its answers vary, and none is ours"
     for x, y, what in zip(want, got, ("stdout", "stderr", "exit code")):
         if x == y:
             continue
