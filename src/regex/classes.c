@@ -126,7 +126,8 @@ bool pp_regex_named_set(struct pp_arena *a, pp_str loose_name, bool fold_case, s
         if (!name) return false;
         add_categories(a, &set, pp_unicode_category_set(name));
     }
-    if (fold_case) add_folds(a, &set, name);
+    set.exact_case = strcmp(name, "LC") == 0; /* Go has no fold table for it */
+    if (fold_case && !set.exact_case) add_folds(a, &set, name);
     *ret_set = set;
     return true;
 }

@@ -12,6 +12,7 @@ struct pp_rune_range {
 struct pp_rune_set { /* ascending, disjoint */
     struct pp_rune_range *p;
     size_t n, cap;
+    bool exact_case; /* not to be folded, even where case is ignored */
 };
 
 /* The set named by \p{name}: category, script, their aliases, Any, ASCII, Assigned, by Go's loose comparison. With

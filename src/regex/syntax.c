@@ -37,7 +37,8 @@ struct parser {
     struct pp_out out;
     struct pp_arena *arena;
     struct pp_err *err;
-    int64_t nodes, free_nodes; /* as Go allocates and reuses them */
+    size_t class_items, class_exact_items; /* of the class being read; exact: not folded by (?i) */
+    int64_t nodes, free_nodes;             /* as Go allocates and reuses them */
     int64_t repeat_product;
     bool tracks_size;
 };
@@ -580,6 +581,7 @@ static enum pp_code parse_unicode_class(struct parser *p, pp_str *s)
     if (!pp_regex_named_set(p->arena, name, p->flags & FOLD_CASE, &set))
         return fail(p, "invalid character class range", until(*s, t));
     pp_regex_put_set(&p->out, &set, negative);
+    p->class_exact_items += set.exact_case;
     *s = t;
     return PP_OK;
 }
@@ -628,6 +630,7 @@ static enum pp_code parse_class_range(struct parser *p, pp_str *t, pp_str whole_
 static enum pp_code parse_class_item(struct parser *p, pp_str *t, pp_str whole_class)
 {
     bool found;
+    p->class_items++;
     enum pp_code c = parse_named_class(p, t, &found);
     if (c || found) return c;
     if (is_unicode_class(*t)) return parse_unicode_class(p, t);
@@ -637,7 +640,14 @@ static enum pp_code parse_class_item(struct parser *p, pp_str *t, pp_str whole_c
     return PP_OK;
 }
 
-/* "[" or "[^" is written, then its items by the caller: an empty set has a spelling of its own. */
+static void open_class(struct parser *p, bool negative)
+{
+    pp_out_c(&p->out, negative ? "[^" : "[");
+    p->class_items = p->class_exact_items = 0;
+}
+
+/* "[" or "[^" is written, then its items by the caller: an empty set has a spelling of its own.
+ * Go: (?i) does not fold \p{LC}. Where it stands among other items RE2 does, which concerns U+0345 and iota only. */
 static enum pp_code push_class(struct parser *p, size_t from, bool negative)
 {
     if (p->out.n == from + (negative ? 2 : 1)) {
@@ -646,6 +656,10 @@ static enum pp_code push_class(struct parser *p, size_t from, bool negative)
         pp_out_c(&p->out, "\\x{0}-\\x{10ffff}");
     }
     pp_out_char(&p->out, ']');
+    if (p->flags & FOLD_CASE && p->class_exact_items > 0 && p->class_exact_items == p->class_items) {
+        insert(p, from, PP_STR("(?-i:"));
+        pp_out_char(&p->out, ')');
+    }
     return push_new(p, CLASS, from);
 }
 
@@ -655,7 +669,7 @@ static enum pp_code parse_class(struct parser *p)
     size_t from = p->out.n;
     bool negative = begins(t, '^');
     if (negative) t = pp_str_from(t, 1);
-    pp_out_c(&p->out, negative ? "[^" : "[");
+    open_class(p, negative);
     for (bool first = true; first || !begins(t, ']'); first = false) {
         enum pp_code c = parse_class_item(p, &t, whole_class);
         if (c) return c;
@@ -693,7 +707,8 @@ static enum pp_code parse_backslash(struct parser *p)
         }
     }
     if (is_unicode_class(p->rest)) {
-        pp_out_char(&p->out, '[');
+        open_class(p, false);
+        p->class_items = 1;
         enum pp_code c = parse_unicode_class(p, &p->rest);
         return c ? c : push_class(p, from, false);
     }
