@@ -13,7 +13,7 @@
 #include "http1/conn.h"
 
 #define CONNECTIONS_MAX 1024
-#define ACCEPT_BATCH 32
+#define ACCEPT_BATCH 128
 #define ACCEPT_PAUSE_MS 100 /* after "too many open files" */
 #define DRAIN_POLL_MS 10
 

@@ -11,7 +11,7 @@
 #include "base/fmt.h"
 #include "base/syscall.h"
 
-#define BACKLOG 128
+#define BACKLOG 4096 /* the kernel takes less: net.core.somaxconn. Too short a queue costs clients a second (SYN again) */
 
 /* Go's words for what bind and socket may answer; no strerror: it needs libc's locale. */
 static const char *errno_text(int e, char buf[24])

@@ -192,13 +192,12 @@ static void heap_is_scaled_and_labelled_as_by_go(void **state)
     for (int s = 0; s < 2; s++)
         for (int t = 0; t < 4; t++)
             assert_int_equal(p->values[t][s], want[s][t]);
-    size_t n;
-    const struct pp_label *l = pp_profile_labels(p, 0, &n);
-    assert_int_equal(n, 1);
-    assert_true(l->is_num);
-    assert_text(p, l->key, "bytes");
-    assert_int_equal(l->num, 1024);
-    assert_int_equal(pp_profile_labels(p, 1, &n)->num, 1048576);
+    assert_non_null(p->label_off);
+    assert_int_equal(p->label_off[2], 2);
+    assert_true(p->labels[0].is_num);
+    assert_text(p, p->labels[0].key, "bytes");
+    assert_int_equal(p->labels[0].num, 1024);
+    assert_int_equal(p->labels[1].num, 1048576);
     rq.kind = PP_EXPORT_ALLOCS;
     p = export(&rq);
     assert_text(p, p->default_type, "alloc_space");
