@@ -100,6 +100,17 @@ static const char *state_of_call(int64_t call)
     }
 }
 
+/* The wrapper that a thread waits in, and the trampoline it started from, are not of interest. */
+static uint32_t drop_own_frames(const struct dumper *d, uint64_t *pcs, uint32_t n)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct pp_module *m = pp_module_find(d->map, pcs[i] - 1);
+        if (!m || !pp_str_has_suffix(m->path, PP_STR("/libpprof.so"))) pcs[kept++] = pcs[i];
+    }
+    return kept;
+}
+
 static void walk_blocked(struct dumper *d, const struct blocked_at *at, struct pp_thread_info *t)
 {
     size_t n = pp_peek_copy(d->o->pid, -1, at->sp, d->stack, STACK_COPY);
@@ -108,6 +119,7 @@ static void walk_blocked(struct dumper *d, const struct blocked_at *at, struct p
     struct pp_walk_result end;
     t->n_pcs = (uint32_t)pp_walk_blocked(d->map, at->pc, at->sp, &mem, d->pcs, PP_STACK_DEPTH_MAX, &end);
     t->cut = end.end != PP_WALK_ROOT;
+    t->n_pcs = drop_own_frames(d, d->pcs, t->n_pcs);
 }
 
 /* The stack counts only when the thread stood still while it was copied. */

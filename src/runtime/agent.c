@@ -62,20 +62,29 @@ static bool may_end(struct pp_mailbox *m)
     return !mailbox_asks(m) || !atomic_compare_exchange_strong(&pp_agent.claimed, &idle, 1);
 }
 
+/* One round of work. False: there was none. */
+static bool work(struct pp_mailbox *m)
+{
+    bool busy = mailbox_asks(m);
+    if (busy) mailbox_serve(m);
+    if (pp_agent_duty && pp_agent_duty()) busy = true;
+    if (!pp_cpu_is_open()) return busy;
+    pp_cpu_keep();
+    return true;
+}
+
 void pp_agent_run(void *arg)
 {
     (void)arg;
     struct pp_mailbox *m = &pp_guest.ledger.head->mailbox;
-    bool lingered = false;
-    for (;;) {
+    for (bool lingered = false;;) {
         uint32_t asked = atomic_load(&m->asked);
-        bool busy = mailbox_asks(m);
-        if (busy) mailbox_serve(m);
-        if (pp_agent_duty && pp_agent_duty()) busy = true;
-        if (pp_cpu_is_open()) pp_cpu_keep();
-        else if (!busy && lingered) {
-            if (may_end(m)) return;
+        bool busy = work(m);
+        if (atomic_load(&pp_agent.quit)) {
+            atomic_store(&pp_agent.claimed, 0);
+            return;
         }
+        if (!busy && lingered && may_end(m)) return;
         lingered = !busy;
         pp_os_futex_wait(&m->asked, asked, pp_cpu_is_open() ? pp_cpu_keep_pause_ns() : LINGER_NS);
     }

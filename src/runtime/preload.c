@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 
 #include "base/fmt.h"
 #include "base/pages.h"
@@ -12,6 +13,7 @@
 #include "runtime/hooks/next.h"
 #include "runtime/hooks/threads.h"
 #include "runtime/os/os.h"
+#include "runtime/sigsafe/agent.h"
 #include "runtime/sigsafe/guest.h"
 #include "runtime/sigsafe/self.h"
 #include "runtime/sigsafe/tick.h"
@@ -117,6 +119,7 @@ static bool parts_make(void)
     pp_guest.tick_ns = pp_os_tick_ns();
     pp_guest.own_start = (uintptr_t)__ehdr_start;
     pp_guest.own_end = (uintptr_t)etext;
+    pp_guest.exec_name = pp_str_c((const char *)getauxval(AT_EXECFN));
     struct pp_modules_options options = {.first_generation = atomic_load(&pp_guest.ledger.head->module_generation)};
     return pp_guest.on && scratch_make(&pp_guest.handler_pool, n) && scratch_make(&pp_guest.hook_pool, n) &&
            pp_modules_init(&pp_guest.modules, &options, &err) == PP_OK && pp_agent_init(&err) == PP_OK && signal_make();

@@ -20,6 +20,7 @@
 #include "runtime/hooks/next.h"
 #include "runtime/names.h"
 #include "runtime/os/os.h"
+#include "runtime/sigsafe/agent.h"
 #include "runtime/sigsafe/guest.h"
 #include "runtime/sigsafe/tick.h"
 #include "runtime/sources/cpu.h"

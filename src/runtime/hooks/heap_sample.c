@@ -56,14 +56,24 @@ bool pp_heap_due(size_t n)
     return rate != 0 && pp_self_enter_hook(s);
 }
 
+/* A cut stack that met an unknown module is taken again once the module is known. */
+static uint32_t take_stack(struct pp_self *s, const struct pp_walk_regs *regs)
+{
+    if (!atomic_load_explicit(&pp_guest.modules.current, memory_order_relaxed)) pp_runtime_modules_refresh(true);
+    bool cut;
+    uint32_t stack = pp_take_stack(&pp_guest.hook_pool, s, regs, &cut);
+    if (atomic_load_explicit(&pp_guest.modules_stale, memory_order_relaxed) && pp_runtime_modules_refresh(false))
+        stack = pp_take_stack(&pp_guest.hook_pool, s, regs, &cut);
+    if (cut) pp_book_drop(&pp_guest.ledger, PP_DROP_STACK_CUT);
+    return stack;
+}
+
 void pp_heap_took(const void *p, size_t n, const struct pp_walk_regs *regs)
 {
     struct pp_self *s = &pp_self;
     if (p) {
         if (!s->tid) s->tid = (uint32_t)pp_os_gettid();
-        uint32_t stack = pp_take_stack(&pp_guest.hook_pool, s, regs);
-        if (atomic_load_explicit(&pp_guest.modules_stale, memory_order_relaxed) && pp_runtime_modules_refresh(false))
-            stack = pp_take_stack(&pp_guest.hook_pool, s, regs);
+        uint32_t stack = take_stack(s, regs);
         struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_HEAP, stack, size_class(n));
         if (b) {
             pp_book_add(b, PP_HEAP_ALLOCS, 1);
@@ -89,7 +99,7 @@ void pp_heap_put_back(const void *p, struct pp_live_object o)
 
 void pp_heap_charge_free(struct pp_live_object o)
 {
-    if (!pp_guest_on()) return;
+    if (!pp_guest_may_count()) return;
     struct pp_bucket *b = &pp_guest.ledger.buckets[o.bucket];
     pp_book_add(b, PP_HEAP_FREES, 1);
     pp_book_add(b, PP_HEAP_FREE_BYTES, o.size);

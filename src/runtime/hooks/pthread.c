@@ -14,6 +14,7 @@
 #include "runtime/sigsafe/self.h"
 #include "runtime/sigsafe/take.h"
 #include "runtime/sources/cpu.h"
+#include "runtime/tables/modules.h"
 
 #define START_BYTES ((1u << 16) * sizeof(struct start)) /* one a registry slot */
 #define PAGE_ABOVE 1024 /* glibc's start_thread frame and the struct pthread lie above the trampoline's frame */
@@ -78,9 +79,10 @@ static uint32_t creator_stack(void)
     struct pp_self *s = &pp_self;
     if (!pp_self_enter_hook(s)) return 0;
     if (!s->tid) s->tid = (uint32_t)pp_os_gettid();
+    if (!atomic_load_explicit(&pp_guest.modules.current, memory_order_relaxed)) pp_runtime_modules_refresh(true);
     struct pp_walk_regs regs;
     PP_WALK_REGS_HERE(&regs);
-    uint32_t stack = pp_take_stack(&pp_guest.hook_pool, s, &regs);
+    uint32_t stack = pp_take_counted(&pp_guest.hook_pool, s, &regs);
     pp_self_leave_hook(s);
     return stack;
 }

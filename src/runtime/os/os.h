@@ -65,6 +65,10 @@ long pp_os_read_file(const char *path, char *buf, size_t cap);
 /* Calls each(ctx, tid) for every thread of this process; false: /proc is not there. */
 bool pp_os_each_thread(int pid, void (*each)(void *ctx, int tid), void *ctx);
 
+/* Device and inode of a file, links followed. */
+bool pp_os_file_identity(const char *path, uint64_t *ret_device, uint64_t *ret_inode);
+uint64_t pp_os_device(uint32_t major, uint32_t minor);
+
 /* Address of the calling thread's thread area, 0 when it has none. */
 uintptr_t pp_os_thread_area(void);
 /* process_vm_readv on ourselves. True when all n bytes came. */

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -308,6 +309,20 @@ bool pp_os_each_thread(int pid, void (*each)(void *ctx, int tid), void *ctx)
         }
     }
     pp_os_close(fd);
+    return true;
+}
+
+uint64_t pp_os_device(uint32_t major, uint32_t minor)
+{
+    return (uint64_t)major << 32 | minor;
+}
+
+bool pp_os_file_identity(const char *path, uint64_t *ret_device, uint64_t *ret_inode)
+{
+    struct statx st;
+    if (pp_sys_failed(pp_sys(SYS_statx, AT_FDCWD, path, 0, STATX_INO, &st))) return false;
+    *ret_device = pp_os_device(st.stx_dev_major, st.stx_dev_minor);
+    *ret_inode = st.stx_ino;
     return true;
 }
 

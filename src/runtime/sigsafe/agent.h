@@ -8,6 +8,7 @@
 #define PP_RUNTIME_SIGSAFE_AGENT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,11 +16,18 @@
 
 struct pp_agent {
     _Atomic uint32_t claimed;
+    _Atomic uint32_t quit; /* the agent is to end now, whatever is left to do */
     void *stack;
     void (*run)(void *arg);
 };
 extern struct pp_agent pp_agent __attribute__((visibility("hidden")));
 
 void pp_agent_run(void *arg);
+
+/* Starts the agent's thread if it does not run. From handlers and hooks. */
+void pp_agent_wake(void);
+
+/* Ends it and waits for that (bounded). True: there was one, wake it again for what it had to do. */
+bool pp_agent_end(void);
 
 #endif

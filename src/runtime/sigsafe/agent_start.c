@@ -2,7 +2,6 @@
 #include "runtime/sigsafe/agent.h"
 #include "runtime/os/os.h"
 #include "runtime/sigsafe/guest.h"
-#include "runtime/sigsafe/tick.h"
 
 #define EXIT_WAITS 1000
 #define EXIT_WAIT_NS 50000
@@ -30,4 +29,14 @@ void pp_agent_wake(void)
     if (!stack_is_free() || pp_os_clone_thread(pp_agent.stack, PP_AGENT_STACK, pp_agent.run, NULL, tid) < 0)
         atomic_store(&pp_agent.claimed, 0);
     pp_os_set_signal_mask(mask);
+}
+
+bool pp_agent_end(void)
+{
+    if (!pp_guest_on() || !atomic_load(&pp_guest.ledger.head->agent_tid)) return false;
+    atomic_store(&pp_agent.quit, 1);
+    pp_os_futex_wake(&pp_guest.ledger.head->mailbox.asked, 1);
+    bool ended = stack_is_free();
+    atomic_store(&pp_agent.quit, 0);
+    return ended;
 }

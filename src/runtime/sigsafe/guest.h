@@ -26,7 +26,7 @@ struct pp_scratch_pool {
 };
 
 struct pp_guest {
-    _Atomic uint32_t *on; /* 1: profiling may happen in this process */
+    _Atomic uint32_t *on; /* 1: profiling may happen in this process; PP_GUEST_ON_FROZEN: only counters in memory may change */
     bool decided; /* start-up is over: without `on` this process is never profiled */
     int pid;
     int signal; /* private real-time signal: timers and wake-ups; 0: none */
@@ -35,6 +35,7 @@ struct pp_guest {
     struct pp_scratch_pool handler_pool, hook_pool;
     uintptr_t own_start, own_end; /* libpprof's text */
     uint32_t tick_ns;
+    pp_str exec_name; /* as given to execve, NUL-terminated; may be relative */
     int listener; /* socket of plain LD_PRELOAD mode; -1: none */
 
     _Atomic uint32_t modules_stale; /* a walk met an unknown module: cold code should refresh */
@@ -46,6 +47,15 @@ static inline bool pp_guest_on(void)
 {
     _Atomic uint32_t *on = pp_guest.on;
     return on && atomic_load_explicit(on, memory_order_relaxed) == 1;
+}
+
+#define PP_GUEST_ON_FROZEN 2
+
+/* Counters may be written, nothing more: frees of what was sampled stay right behind a seccomp filter. */
+static inline bool pp_guest_may_count(void)
+{
+    _Atomic uint32_t *on = pp_guest.on;
+    return on && atomic_load_explicit(on, memory_order_relaxed) != 0;
 }
 
 /* NULL: all in use. `hint` spreads threads over the pool. */

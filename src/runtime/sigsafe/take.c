@@ -31,8 +31,9 @@ static size_t drop_own_frames(uint64_t *pcs, size_t n)
     return kept;
 }
 
-uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs)
+uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs, bool *ret_cut)
 {
+    *ret_cut = false;
     struct pp_scratch *s = pp_scratch_claim(pool, self->tid * 4);
     if (!s) {
         pp_book_drop(&pp_guest.ledger, PP_DROP_NO_SCRATCH);
@@ -48,10 +49,17 @@ uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const
     pp_modules_leave(&pp_guest.modules, &reader);
 
     if (end.unknown_module) atomic_store_explicit(&pp_guest.modules_stale, 1, memory_order_relaxed);
-    bool cut = end.end != PP_WALK_ROOT;
-    if (cut) pp_book_drop(&pp_guest.ledger, PP_DROP_STACK_CUT);
+    bool cut = *ret_cut = end.end != PP_WALK_ROOT;
     n = drop_own_frames(s->pcs, n);
     uint32_t id = pp_book_stack(&pp_guest.ledger, s->pcs, (uint32_t)n, cut ? PP_STACK_CUT : 0, end.generation);
     pp_scratch_unclaim(s);
+    return id;
+}
+
+uint32_t pp_take_counted(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs)
+{
+    bool cut;
+    uint32_t id = pp_take_stack(pool, self, regs, &cut);
+    if (cut) pp_book_drop(&pp_guest.ledger, PP_DROP_STACK_CUT);
     return id;
 }

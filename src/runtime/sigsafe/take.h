@@ -7,6 +7,9 @@
 #include "unwind/sigsafe/walk.h"
 
 /* 0: no stack could be kept (counted by reason). Frames of libpprof itself are left out. */
-uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs) PP_SIGSAFE;
+uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs, bool *ret_cut) PP_SIGSAFE;
+
+/* The same, and a stack that did not reach its end is counted. */
+uint32_t pp_take_counted(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs) PP_SIGSAFE;
 
 #endif

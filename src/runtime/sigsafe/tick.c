@@ -5,6 +5,7 @@
 
 #include "ledger/sigsafe/book.h"
 #include "runtime/os/os.h"
+#include "runtime/sigsafe/agent.h"
 #include "runtime/sigsafe/take.h"
 
 struct pp_cpu_window pp_cpu_window;
@@ -36,7 +37,7 @@ static void tick_count(struct pp_cpu_slot *slot, const siginfo_t *info, const vo
     self->in_handler = 1;
     struct pp_walk_regs regs;
     pp_walk_regs_from_ucontext(ucontext, &regs);
-    uint32_t stack = pp_take_stack(&pp_guest.handler_pool, self, &regs);
+    uint32_t stack = pp_take_counted(&pp_guest.handler_pool, self, &regs);
     struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_CPU, stack, 0);
     if (b) {
         uint64_t ns = sample_weight_ns(slot, info->si_overrun);
@@ -72,7 +73,7 @@ static void answer_dump(uint32_t number, const void *ucontext)
     struct pp_walk_regs regs;
     pp_walk_regs_from_ucontext(ucontext, &regs);
     struct pp_ledger_thread *t = &pp_guest.ledger.threads[self->thread - 1];
-    atomic_store_explicit(&t->stack, pp_take_stack(&pp_guest.handler_pool, self, &regs), memory_order_relaxed);
+    atomic_store_explicit(&t->stack, pp_take_counted(&pp_guest.handler_pool, self, &regs), memory_order_relaxed);
     atomic_store_explicit(&t->asked, number, memory_order_release);
     self->in_handler = 0;
 }

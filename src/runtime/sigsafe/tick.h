@@ -45,7 +45,4 @@ static inline uint64_t pp_tick_value(uint32_t window, uint32_t slot)
 
 void pp_tick(int signal, siginfo_t *info, void *ucontext) PP_SIGSAFE;
 
-/* Starts the agent's thread if it does not run (runtime/sigsafe/agent_start.c). */
-void pp_agent_wake(void) PP_SIGSAFE;
-
 #endif

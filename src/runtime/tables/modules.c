@@ -24,12 +24,23 @@ static struct pp_ledger_module *ledger_entry(const struct pp_module *m, uint32_t
     return NULL;
 }
 
+/* Debian's redis-server is a link to redis-check-rdb: people know a program by the name they called it by. The name of the
+ * exec call counts when it leads to the same file as the mapping. */
+static pp_str name_of(const struct pp_module *m)
+{
+    pp_str called = pp_guest.exec_name;
+    uint64_t device, inode;
+    if (!called.n || called.p[0] != '/' || m->deleted || pp_str_eq(called, m->path)) return m->path;
+    if (!pp_os_file_identity(called.p, &device, &inode) || inode != m->inode || device != pp_os_device(m->dev_major, m->dev_minor)) return m->path;
+    return called;
+}
+
 static void ledger_add(const struct pp_module *m)
 {
     struct pp_ledger_module l = {.start = m->start, .end = m->end, .offset = m->offset, .first_gen = m->born, .last_gen = UINT32_MAX};
     l.n_build_id = m->build_id_n <= sizeof l.build_id ? m->build_id_n : sizeof l.build_id;
     memcpy(l.build_id, m->build_id, l.n_build_id);
-    pp_ledger_add_module(&pp_guest.ledger, &l, m->path);
+    pp_ledger_add_module(&pp_guest.ledger, &l, m->is_file ? name_of(m) : m->path);
 }
 
 /* A stack is stamped with the generation it was walked in, so entries are closed at the generation before `died`. */
