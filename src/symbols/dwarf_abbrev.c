@@ -148,7 +148,7 @@ static enum pp_code parse_table(struct pp_dwarf_unit *u, struct pp_dwarf_abbrevs
         t->dense &= code == items.n + 1;
         *PP_PUSH(scratch, &items) = ab;
     }
-    uint64_t spent = (uint64_t)((const char *)c.p - (u->file->abbrev.p + t->offset));
+    uint64_t spent = c.failed ? 0 : (uint64_t)((const char *)c.p - u->file->abbrev.p) - t->offset;
     if (c.failed || spent > u->file->abbrev_budget)
         return pp_fail(err, PP_E_FORMAT, "abbreviations at %#zx are broken", (size_t)t->offset);
     u->file->abbrev_budget -= spent;

@@ -17,13 +17,9 @@ static pp_str join(struct pp_arena *a, const pp_str *parts, size_t n)
     return all.n ? pp_go_path_clean(a, all) : (pp_str){0};
 }
 
-#define JOIN(a, ...) \
-    join((a), (const pp_str[]){__VA_ARGS__}, sizeof((const pp_str[]){__VA_ARGS__}) / sizeof(pp_str))
+#define JOIN(a, ...) join((a), (const pp_str[]){__VA_ARGS__}, sizeof((const pp_str[]){__VA_ARGS__}) / sizeof(pp_str))
 
-static pp_str base_of(pp_str path)
-{
-    return path.n ? pp_go_path_base(path) : (pp_str){0};
-}
+static pp_str base_of(pp_str path) { return path.n ? pp_go_path_base(path) : (pp_str){0}; }
 
 /* Go: filepath.Dir. */
 static pp_str dir_of(struct pp_arena *a, pp_str path)
@@ -71,7 +67,8 @@ void pp_locate_candidates(struct pp_arena *a, pp_str search_path, pp_str file, p
 {
     pp_locate_paths paths = {0};
     pp_str dir;
-    while (pp_str_next(&search_path, ':', &dir)) {
+    bool any = search_path.n > 0; /* Go splits an empty list into nothing */
+    while (any && pp_str_next(&search_path, ':', &dir)) {
         if (build_id.n) add_by_build_id(a, dir, file, build_id, &paths);
         if (file.n) add_by_name(a, dir, file, &paths);
     }

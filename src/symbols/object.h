@@ -69,6 +69,11 @@ struct pp_object_mapping {
 enum pp_code pp_object_base(const struct pp_object *o, const struct pp_object_mapping *m, uint64_t addr,
                             uint64_t *ret_base, bool *ret_is_data, struct pp_err *err);
 
+/* The arithmetic behind it (Go: GetBase): for a given segment (NULL: unknown) and value of the kernel's relocation symbol (NULL:
+ * unknown, or no kernel). */
+enum pp_code pp_object_segment_base(const struct pp_object *o, const struct pp_segment *p, const uint64_t *stext,
+                                    const struct pp_object_mapping *m, uint64_t *ret_base, struct pp_err *err);
+
 /* Go's test on opening: can some base be found for this mapping? */
 enum pp_code pp_object_check_mapping(const struct pp_object *o, const struct pp_object_mapping *m, struct pp_err *err);
 

@@ -142,9 +142,8 @@ static enum pp_code fail_exec(const struct pp_segment *p, const struct pp_object
                    (ull)p->mem_size, (ull)p->align, (ull)m->start, (ull)m->limit, (ull)m->offset);
 }
 
-/* Go: GetBase. */
-static enum pp_code get_base(const struct pp_object *o, const struct pp_segment *p, const uint64_t *stext,
-                             const struct pp_object_mapping *m, uint64_t *ret_base, struct pp_err *err)
+enum pp_code pp_object_segment_base(const struct pp_object *o, const struct pp_segment *p, const uint64_t *stext,
+                                    const struct pp_object_mapping *m, uint64_t *ret_base, struct pp_err *err)
 {
     uint64_t base = 0;
     bool fake = m->start == 0 && m->offset == 0 && (m->limit == UINT64_MAX || m->limit == 0);
@@ -194,10 +193,9 @@ enum pp_code pp_object_base(const struct pp_object *o, const struct pp_object_ma
     const struct pp_segment *p = NULL;
     enum pp_code c = find_segment(o, m, kernel, addr, &p, err);
     if (c && err)
-        pp_within(err, "failed to find program header for file \"%.*s\", address %llx", PP_FMT(o->path),
-                         (ull)addr);
+        pp_within(err, "failed to find program header for file \"%.*s\", address %llx", PP_FMT(o->path), (ull)addr);
     if (c) return c;
-    if ((c = get_base(o, p, kernel ? &stext : NULL, m, &base, err))) return c;
+    if ((c = pp_object_segment_base(o, p, kernel ? &stext : NULL, m, &base, err))) return c;
     *ret_base = base;
     *ret_is_data = p && !(p->flags & PF_X);
     return PP_OK;
@@ -207,7 +205,7 @@ enum pp_code pp_object_check_mapping(const struct pp_object *o, const struct pp_
 {
     uint64_t stext, base;
     bool kernel = kernel_symbol(o, m, &stext);
-    enum pp_code c = get_base(o, text_segment(o), kernel ? &stext : NULL, m, &base, err);
+    enum pp_code c = pp_object_segment_base(o, text_segment(o), kernel ? &stext : NULL, m, &base, err);
     if (c && err) pp_within(err, "could not identify base for %.*s", PP_FMT(o->path));
     return c;
 }
