@@ -32,10 +32,13 @@ struct pp_modules_writer {
     struct pp_modules_stats stats;
 };
 
-/* An executable line of the maps text. */
+/* An executable line of the maps text, and the places where its ELF header may be. */
 struct found {
     struct pp_maps_line line;
-    uintptr_t header; /* of its ELF object, 0: none */
+    struct pp_maps_line latest; /* the last line of offset 0, or where the file's lines begin; start 0: no ELF object */
+    struct pp_maps_line first;  /* where the file's lines without a gap begin */
+    struct pp_maps_line begin;  /* where the file's lines begin */
+    pp_str run;                 /* the maps text from the file's lines on */
     bool is_vdso;
 };
 
@@ -53,22 +56,34 @@ static bool same_file(const struct pp_maps_line *a, const struct pp_maps_line *b
     return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && pp_str_eq(a->path, b->path);
 }
 
-/* The object's ELF header is where the run of lines of one file begins, or where offset 0 is mapped again. */
 static bool find_executable(struct pp_modules_writer *w, pp_str text, found_vec *found)
 {
     struct pp_maps maps = {.rest = text};
-    struct pp_maps_line first = {0};
-    uint64_t end = 0;
+    struct found f = {.run = text};
+    pp_str rest = text;
     for (struct pp_maps_line l; pp_maps_next(&maps, &l);) {
+        pp_str here = rest;
+        uint64_t end = f.line.end;
+        rest = maps.rest;
         if (l.start < end) continue; /* the maps changed between two reads */
-        end = l.end;
-        bool is_vdso = pp_str_eq(l.path, PP_STR("[vdso]")), is_file = pp_maps_is_file(&l);
-        if (is_vdso || (is_file && (l.offset == 0 || !same_file(&first, &l)))) first = l;
+        f.line = l;
+        f.is_vdso = pp_str_eq(l.path, PP_STR("[vdso]"));
+        bool has_object = f.is_vdso || pp_maps_is_file(&l);
+        if (!has_object) f.first = (struct pp_maps_line){0}; /* `latest` stays: code may follow behind the object's own bss */
+        else if (l.start != end || !same_file(&f.first, &l)) {
+            if (!same_file(&f.begin, &l)) {
+                f.begin = f.latest = l;
+                f.run = here;
+            }
+            if (l.offset == 0) f.latest = l;
+            f.first = l;
+        } else if (l.offset == 0) f.latest = l;
         if (!(l.perms & PP_MAPS_X)) continue;
         if (found->n == w->o.max_modules) return true;
-        struct found *f = PP_TRY_PUSH(&w->scratch, found);
-        if (!f) return false;
-        *f = (struct found){l, (is_vdso || is_file) && same_file(&first, &l) ? first.start : 0, is_vdso};
+        struct found *slot = PP_TRY_PUSH(&w->scratch, found);
+        if (!slot) return false;
+        *slot = f;
+        if (!has_object) slot->latest = slot->first;
     }
     w->stats.n_broken_lines = (uint32_t)maps.n_broken;
     return true;
@@ -115,14 +130,14 @@ static void free_map(struct pp_modules_writer *w, struct owned_map *o)
 
 /* The loader maps an object piece by piece, the first piece over the whole length. Only when the place of .eh_frame_hdr shows the right part
  * of the file has it been read right. */
-static bool is_half_mapped(pp_str text, const struct found *f, const struct pp_object *o)
+static bool is_half_mapped(const struct found *f, const struct pp_object *o)
 {
-    struct pp_maps maps = {.rest = text};
+    struct pp_maps maps = {.rest = f->run};
     if (f->is_vdso || !o->eh_frame_hdr) return false;
     if (!o->table) return true;
     for (struct pp_maps_line l; pp_maps_next(&maps, &l);) {
-        if (o->eh_frame_hdr < l.start || o->eh_frame_hdr >= l.end) continue;
-        return !same_file(&l, &f->line) || l.offset + (o->eh_frame_hdr - l.start) != o->eh_frame_hdr_offset;
+        if (o->eh_frame_hdr >= l.end) continue;
+        return o->eh_frame_hdr < l.start || !same_file(&l, &f->line) || l.offset + (o->eh_frame_hdr - l.start) != o->eh_frame_hdr_offset;
     }
     return true;
 }
@@ -137,13 +152,22 @@ static void describe(struct pp_module *m, const struct found *f, const struct pp
     memcpy(m->build_id, o->build_id, sizeof m->build_id);
 }
 
-static void load(struct pp_modules_writer *w, struct pp_memory *mem, const struct found *f, pp_str text, struct pp_object *ret_object)
+static enum pp_code read_from(struct pp_memory *mem, const struct found *f, const struct pp_maps_line *header, struct pp_object *ret_object)
+{
+    struct pp_object_place place = {.header = header->start, .code = f->line.start, .header_offset = header->offset,
+                                    .code_offset = f->line.offset, .any_code = f->is_vdso};
+    return header->start ? pp_object_read(mem, &place, ret_object, NULL) : PP_E_FORMAT;
+}
+
+static void load(struct pp_modules_writer *w, struct pp_memory *mem, const struct found *f, struct pp_object *ret_object)
 {
     struct pp_object o = {0};
-    enum pp_code c = pp_object_read(mem, f->header, &o, NULL);
+    enum pp_code c = read_from(mem, f, &f->latest, &o);
+    if (c == PP_E_FORMAT && f->first.start != f->latest.start) c = read_from(mem, f, &f->first, &o);
+    if (c == PP_E_FORMAT && f->begin.start != f->first.start) c = read_from(mem, f, &f->begin, &o);
     bool over = o.table && w->stats.table_bytes + o.table->size_bytes > w->o.max_table_bytes;
     if (c == PP_E_NOMEM || over) w->stats.n_table_refused++;
-    o.half_mapped = c == PP_E_IO || (!c && is_half_mapped(text, f, &o));
+    o.half_mapped = c == PP_E_IO || (!c && is_half_mapped(f, &o));
     if (over || o.half_mapped) {
         pp_table_free(o.table);
         o.table = NULL;
@@ -166,8 +190,7 @@ static void limit_tries(struct pp_module *m, const struct pp_module_map *map)
 }
 
 /* The new list of live modules: known ones keep their record, new ones are read. refs of tables are not counted yet. */
-static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, const found_vec *found, pp_str text, uint32_t generation,
-                         struct pp_module *ret)
+static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, const found_vec *found, uint32_t generation, struct pp_module *ret)
 {
     struct pp_object object = {0};
     uintptr_t object_header = 0;
@@ -179,9 +202,9 @@ static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, con
             ret[i] = *old;
             continue;
         }
-        if (!f->header) object = (struct pp_object){0};
-        else if (f->header != object_header) load(w, mem, f, text, &object);
-        object_header = f->header;
+        if (!f->latest.start) object = (struct pp_object){0};
+        else if (f->latest.start != object_header) load(w, mem, f, &object);
+        object_header = f->latest.start;
         describe(&ret[i], f, &object);
         limit_tries(&ret[i], map);
         ret[i].id = ++w->last_id;
@@ -275,7 +298,7 @@ static void publish(struct pp_modules *m, struct owned_map *o)
     w->stats.n_waiting_maps++;
 }
 
-static enum pp_code rebuild(struct pp_modules *m, struct pp_memory *mem, const found_vec *found, pp_str text, struct pp_err *err)
+static enum pp_code rebuild(struct pp_modules *m, struct pp_memory *mem, const found_vec *found, struct pp_err *err)
 {
     struct pp_modules_writer *w = m->writer;
     const struct pp_module_map *old = w->current ? &w->current->map : NULL;
@@ -283,7 +306,7 @@ static enum pp_code rebuild(struct pp_modules *m, struct pp_memory *mem, const f
     struct pp_module *live = PP_NEW_N(&w->scratch, struct pp_module, found->n);
     struct pp_module *past = PP_NEW_N(&w->scratch, struct pp_module, old ? (size_t)old->n_past + old->n : 0);
     if (!live || !past) return pp_fail(err, PP_E_NOMEM, "no memory for %zu modules", found->n);
-    describe_all(w, mem, found, text, generation, live);
+    describe_all(w, mem, found, generation, live);
     size_t n_past = list_past(old, live, found->n, generation, past);
     struct owned_map *o = seal(live, found->n, past, n_past, generation);
     if (!o) {
@@ -313,7 +336,7 @@ static enum pp_code refresh(struct pp_modules *m, struct pp_memory *mem, bool *r
     if (c) return c;
     if (!find_executable(w, text, &found)) return pp_fail(err, PP_E_NOMEM, "no memory for the lines of the maps");
     bool changed = !unchanged(w, mem, &found);
-    if (changed && (c = rebuild(m, mem, &found, text, err))) return c;
+    if (changed && (c = rebuild(m, mem, &found, err))) return c;
     if (ret_changed) *ret_changed = changed;
     return PP_OK;
 }

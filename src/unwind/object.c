@@ -139,8 +139,24 @@ static void read_build_id(struct pp_memory *m, const struct pp_image *im, struct
     }
 }
 
-static enum pp_code read_object(struct pp_memory *m, uintptr_t header, char *scratch, struct pp_object *ret_object, struct pp_err *err)
+/* Some linkers let the code's segment share the file's first page, so that a mapping of offset 0 need not be the object's first:
+ * is the code where the program headers put it, seen from this header? */
+static bool fits(const struct pp_image *im, const struct pp_object_place *place, uintptr_t bias)
 {
+    Elf64_Phdr ph;
+    for (uint32_t i = 0; pp_image_phdr(im, i, &ph); i++) {
+        if (ph.p_type != PT_LOAD || !(ph.p_flags & PF_X)) continue;
+        uintptr_t start = (bias + ph.p_vaddr) & ~(uintptr_t)4095, end = bias + ph.p_vaddr + ph.p_memsz;
+        if (place->code < start || place->code >= end) continue;
+        return place->code_offset - place->header_offset == (ph.p_offset & ~(uint64_t)4095) + (place->code - start);
+    }
+    return place->any_code;
+}
+
+static enum pp_code read_object(struct pp_memory *m, const struct pp_object_place *place, char *scratch, struct pp_object *ret_object,
+                                struct pp_err *err)
+{
+    uintptr_t header = place->header;
     struct pp_image im;
     struct pp_object o = {0};
     uint64_t base;
@@ -149,6 +165,7 @@ static enum pp_code read_object(struct pp_memory *m, uintptr_t header, char *scr
     if (c) return c;
     if (!pp_image_base_vaddr(&im, &base)) return pp_fail(err, PP_E_FORMAT, "0x%zx: no PT_LOAD", (size_t)header);
     o.bias = header - base;
+    if (!fits(&im, place, o.bias)) return pp_fail(err, PP_E_FORMAT, "0x%zx: the code is not mapped as its program headers say", (size_t)header);
     o.entry = im.entry ? im.entry + o.bias : 0;
     read_build_id(m, &im, &o, scratch + HEADER_BYTES);
     Elf64_Phdr ph;
@@ -163,11 +180,11 @@ static enum pp_code read_object(struct pp_memory *m, uintptr_t header, char *scr
     return c;
 }
 
-enum pp_code pp_object_read(struct pp_memory *m, uintptr_t header, struct pp_object *ret_object, struct pp_err *err)
+enum pp_code pp_object_read(struct pp_memory *m, const struct pp_object_place *place, struct pp_object *ret_object, struct pp_err *err)
 {
     char *scratch = pp_pages_map(HEADER_BYTES + NOTES_BYTES);
     if (!scratch) return pp_fail(err, PP_E_NOMEM, "no memory for an ELF header");
-    enum pp_code c = read_object(m, header, scratch, ret_object, err);
+    enum pp_code c = read_object(m, place, scratch, ret_object, err);
     pp_pages_unmap(scratch, HEADER_BYTES + NOTES_BYTES);
     return c;
 }

@@ -28,8 +28,15 @@ struct pp_object {
     struct pp_table *table; /* NULL: none, err of pp_object_read says why */
 };
 
-/* header: run-time address of the ELF header. PP_OK also when only the table is missing because there is no unwind information;
- * PP_E_FORMAT: no ELF object there, PP_E_NOMEM, PP_E_LIMIT: the object is described but has no table. */
-enum pp_code pp_object_read(struct pp_memory *m, uintptr_t header, struct pp_object *ret_object, struct pp_err *err);
+/* Where an object seems to be: what the maps say about its ELF header and about one executable mapping of it. */
+struct pp_object_place {
+    uintptr_t header, code;               /* run-time addresses */
+    uint64_t header_offset, code_offset;  /* in the file */
+    bool any_code;                        /* don't compare the mapping with the program headers (vdso) */
+};
+
+/* PP_OK also when only the table is missing because there is no unwind information; PP_E_FORMAT: no ELF object there, or not one whose
+ * code would be mapped like this; PP_E_IO: unreadable; PP_E_NOMEM, PP_E_LIMIT: the object is described but has no table. */
+enum pp_code pp_object_read(struct pp_memory *m, const struct pp_object_place *place, struct pp_object *ret_object, struct pp_err *err);
 
 #endif

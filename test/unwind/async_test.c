@@ -30,9 +30,9 @@
 #define N_WORKERS 2
 
 typedef unsigned (*load)(unsigned);
-unsigned load_plain(unsigned), load_o3(unsigned), load_lazy(unsigned), load_o0(unsigned), load_throws(unsigned);
+unsigned load_plain(unsigned), load_o3(unsigned), load_lazy(unsigned), load_o0(unsigned), load_fp(unsigned), load_throws(unsigned);
 
-enum { WITH_CACHE = 1, NESTED = 2, ALT_STACK = 4, DLOPEN = 8 };
+enum { WITH_CACHE = 1, NESTED = 2, ALT_STACK = 4, DLOPEN = 8, CHAIN_TOO = 16 };
 
 static struct pp_modules modules;
 
@@ -43,6 +43,7 @@ static struct {
     _Atomic unsigned n_started;
     pid_t tid[N_WORKERS];
     _Atomic unsigned long n, n_equal, n_differ, n_eh_return, n_unknown, n_reference_crashed, n_reference_short, n_signal_frames, n_root;
+    _Atomic unsigned long n_chain_equal, n_chain_skips_caller, n_chain_cut, n_chain_wrong;
     uintptr_t ours[DEPTH], theirs[DEPTH]; /* of the first difference */
     size_t n_ours, n_theirs;
 } run;
@@ -105,6 +106,28 @@ static void compare(const struct pp_module_map *map, const struct pp_walk_regs *
     else keep_difference(pcs, n, ref.pc + skip, n_ref);
 }
 
+/* The same walk when the load's code has no table: frame pointers and guesses only. */
+static void compare_chain(const struct pp_module_map *map, const struct pp_walk_regs *regs, struct pp_peek *mem, const uintptr_t *want, size_t n)
+{
+    enum { MODULES = 64 };
+    static _Thread_local struct pp_module without[MODULES];
+    static _Thread_local struct pp_pc_cache chain_cache;
+    struct pp_module_map copy = *map;
+    struct pp_walk_options o = {.cache = &chain_cache};
+    struct pp_walk_result result;
+    uintptr_t pcs[DEPTH];
+    if (map->n > MODULES) return;
+    memcpy(without, map->modules, map->n * sizeof without[0]);
+    for (uint32_t i = 0; i < map->n; i++)
+        if (pp_str_contains(without[i].path, PP_STR("load_fp"))) without[i].table = NULL;
+    copy.modules = without;
+    size_t got = pp_walk(&copy, regs, mem, &o, pcs, DEPTH, &result);
+    if (got == n && memcmp(pcs, want, n * sizeof *pcs) == 0) run.n_chain_equal++;
+    else if (got == n - 1 && pcs[0] == want[0] && memcmp(pcs + 1, want + 2, (n - 2) * sizeof *pcs) == 0) run.n_chain_skips_caller++;
+    else if (got < n && result.end != PP_WALK_ROOT && memcmp(pcs, want, got * sizeof *pcs) == 0) run.n_chain_cut++;
+    else run.n_chain_wrong++;
+}
+
 static void on_sample(int sig, siginfo_t *info, void *ucontext)
 {
     (void)sig;
@@ -125,6 +148,7 @@ static void on_sample(int sig, siginfo_t *info, void *ucontext)
     size_t n = pp_walk(map, &regs, &mem, &o, pcs, DEPTH, &result);
     run.n_signal_frames += result.n_signal;
     run.n_root += result.end == PP_WALK_ROOT;
+    if (run.flags & CHAIN_TOO) compare_chain(map, &regs, &mem, pcs, n);
     compare(map, &regs, pcs, n, &result);
     run.n++;
     pp_modules_leave(&modules, &reader);
@@ -262,6 +286,16 @@ static void loads(void **state)
     sample("lazy PLT", load_lazy, WITH_CACHE);
 }
 
+static void without_tables(void **state)
+{
+    (void)state;
+    sample("frame pointers", load_fp, WITH_CACHE | CHAIN_TOO);
+    print_message("by frame pointer: %lu equal, %lu without the caller (before the frame is set up), %lu cut, %lu wrong\n", run.n_chain_equal,
+                  run.n_chain_skips_caller, run.n_chain_cut, run.n_chain_wrong);
+    assert_true(run.n_chain_equal >= run.n * 98 / 100);
+    assert_int_equal(run.n_chain_wrong, 0);
+}
+
 static void signal_in_signal(void **state)
 {
     (void)state;
@@ -308,7 +342,7 @@ static void from_outside(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(loads), cmocka_unit_test(signal_in_signal), cmocka_unit_test(exceptions),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(loads), cmocka_unit_test(without_tables), cmocka_unit_test(signal_in_signal), cmocka_unit_test(exceptions),
                                        cmocka_unit_test(modules_come_and_go), cmocka_unit_test(from_outside)};
     if (pp_modules_init(&modules, NULL, NULL)) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,6 +196,43 @@ static void replaced_file(void **state)
     unlink(path);
 }
 
+/* A small ELF file, mapped as the loader would map it: lld lets the code's segment begin within the file's first page, so two
+ * mappings have offset 0. With a hole between both, too. */
+static void code_that_shares_the_first_page(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/pp_modules_test_XXXXXX";
+    struct {
+        ElfW(Ehdr) h;
+        ElfW(Phdr) ph[2];
+        char code[0x400];
+    } file = {.h = {.e_ident = ELFMAG, .e_type = ET_DYN, .e_machine = EM_X86_64, .e_phoff = sizeof file.h, .e_phentsize = sizeof file.ph[0], .e_phnum = 2},
+              .ph = {{.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = 0x200, .p_memsz = 0x200}, {.p_type = PT_LOAD, .p_flags = PF_R | PF_X}}};
+    file.h.e_ident[EI_CLASS] = ELFCLASS64;
+    file.h.e_ident[EI_DATA] = ELFDATA2LSB;
+    for (size_t gap = 0; gap < 2; gap++) {
+        size_t at = (1 + gap) * 4096;
+        file.ph[1].p_offset = 0x200;
+        file.ph[1].p_vaddr = at + 0x200;
+        file.ph[1].p_filesz = file.ph[1].p_memsz = 0x100;
+        int fd = mkstemp(path);
+        assert_true(fd >= 0 && write(fd, &file, sizeof file) == sizeof file);
+        char *p = mmap(NULL, 4 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        assert_true(p != MAP_FAILED);
+        assert_true(mmap(p, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == p);
+        assert_true(mmap(p + at, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == p + at);
+        close(fd);
+        unlink(path);
+        memcpy(path + sizeof path - 7, "XXXXXX", 6);
+        assert_true(refresh());
+        const struct pp_module *m = pp_module_find(now(), (uintptr_t)p + at);
+        assert_non_null(m);
+        assert_true(m->deleted && m->is_file);
+        assert_int_equal(m->bias, (uintptr_t)p);
+        munmap(p, 4 * 4096);
+    }
+}
+
 static _Atomic bool stop_readers;
 static _Atomic unsigned long n_reads;
 
@@ -374,7 +411,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(knows_what_the_loader_knows), CASE(generated_code_has_no_table),    CASE(remembers_unloaded_ones),
-        CASE(past_is_bounded),             CASE(replaced_file),                  CASE(readers_never_see_freed_maps),
+        CASE(past_is_bounded), CASE(code_that_shares_the_first_page),            CASE(replaced_file),                  CASE(readers_never_see_freed_maps),
         CASE(a_reader_keeps_its_map),      CASE(refused_memory_leaves_the_map),  CASE(another_process),
         CASE(table_bytes_are_limited),
     };

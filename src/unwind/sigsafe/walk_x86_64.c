@@ -11,6 +11,8 @@ enum { RBX = 3, RBP = 6, RSP = 7, R12 = 12, RA = 16, N_REGS = 16 };
 
 #define SIGNAL_FRAMES_MAX 32
 #define ENTRY_BYTES 64 /* _start is shorter */
+#define FRAMELESS_BYTES 4096
+#define AT_ENTRY (PP_RULE_SP | (uint64_t)1 << PP_RULE_CFA_AT) /* as at a function's first instruction */
 
 /* A step found the caller's registers and the walk goes on; every other answer is an enum pp_walk_end. */
 enum { GO_ON = -1 };
@@ -242,6 +244,23 @@ static int step_full(struct walk *w, uint64_t rule)
     return r->pc ? GO_ON : PP_WALK_ROOT;
 }
 
+/* The word that a rule of kind SP takes for the return address must be one. */
+static bool leads_back(struct walk *w, uint64_t rule)
+{
+    uint64_t ra;
+    return pp_peek_u64(w->mem, w->regs.r[RSP] + (uint64_t)pp_rule_cfa_bytes(rule) - 8, &ra) && returns_here(w, ra);
+}
+
+/* Is the top of the stack the return address of a direct call to a place shortly before pc? Then this function has no frame (yet). */
+static bool is_frameless(struct walk *w)
+{
+    uint8_t before[PP_CALL_BYTES];
+    uint64_t ra, target;
+    return pp_peek_u64(w->mem, w->regs.r[RSP], &ra) && ra > sizeof before && module_at(w, ra - 1) &&
+           read_code(w, ra - sizeof before, before, sizeof before) == sizeof before &&
+           pp_code_call(before, ra, &target) == PP_CALL_DIRECT && w->regs.pc - target < FRAMELESS_BYTES;
+}
+
 /* By frame pointer: [rbp] is the caller's rbp, [rbp + 8] the return address. */
 static int step_chain(struct walk *w)
 {
@@ -261,11 +280,14 @@ static int step_chain(struct walk *w)
     return GO_ON;
 }
 
-/* A rule guessed from the instruction must lead to a believable return address. */
-static bool leads_back(struct walk *w, uint64_t rule)
+/* The chain, else what an interrupted function without frame leaves on top of the stack (rbp is any value there). */
+static int step_guessing(struct walk *w)
 {
-    uint64_t ra;
-    return pp_peek_u64(w->mem, w->regs.r[RSP] + (uint64_t)pp_rule_cfa_bytes(rule) - 8, &ra) && returns_here(w, ra);
+    bool exact = w->regs.pc_is_exact;
+    int end = step_chain(w);
+    if (!exact || end != PP_WALK_CUT_NO_RULE || !leads_back(w, AT_ENTRY)) return end;
+    w->res.n_chain++;
+    return step_to(w, w->regs.r[RSP] + 8, AT_ENTRY);
 }
 
 /* No unwind information: what do the instructions say? */
@@ -276,8 +298,9 @@ static uint64_t guess_rule(struct walk *w)
     bool exact = w->regs.pc_is_exact;
     size_t n = read_code(w, w->regs.pc, code, sizeof code);
     uint64_t rule = pp_code_rule(code, n, exact);
-    if (n == 0 && exact) rule = PP_RULE_SP | (uint64_t)1 << PP_RULE_CFA_AT; /* a jump into nowhere: the call left its address */
+    if (n == 0 && exact) rule = AT_ENTRY; /* a jump into nowhere: the call left its address */
     if (pp_rule_kind(rule) == PP_RULE_SP && !leads_back(w, rule)) rule = PP_RULE_CHAIN;
+    if (pp_rule_kind(rule) == PP_RULE_CHAIN && exact && is_frameless(w)) rule = AT_ENTRY;
     if (n && module_at(w, stored - 1)) remember(w, stored, rule);
     return rule;
 }
@@ -306,7 +329,7 @@ static int step(struct walk *w)
     case PP_RULE_END: return PP_WALK_ROOT;
     case PP_RULE_SIGNAL: return step_signal(w);
     case PP_RULE_FULL: return step_full(w, rule);
-    default: return step_chain(w);
+    default: return step_guessing(w);
     }
 }
 
