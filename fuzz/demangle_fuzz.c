@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// fuzz: src/symbols/demangle*.c src/base/str.c src/base/arena.c src/base/vec.c src/base/fmt.c src/base/pages.c src/base/err.c
 #include <stdlib.h>
 
 #include "symbols/demangle.h"
