@@ -130,18 +130,6 @@ static inline void tree_leaf(struct walk *w, uint32_t sample, struct walk_weight
     w->graph->sample_leaf[sample] = w->parent;
 }
 
-/* Puts the newest edge into the lists of its ends. */
-static void edge_into_lists(struct pp_graph *g, uint32_t e)
-{
-    struct pp_edge *edge = &g->edges[e];
-    struct pp_node *src = &g->nodes[edge->src], *dst = &g->nodes[edge->dst];
-    edge->next_out = src->first_out;
-    edge->next_in = dst->first_in;
-    src->first_out = dst->first_in = e;
-    src->n_out++;
-    dst->n_in++;
-}
-
 static void sum_tree(struct pp_graph *g)
 {
     struct tree tree = {0};
@@ -156,7 +144,7 @@ static void sum_tree(struct pp_graph *g)
         const struct pp_node *n = &g->nodes[i]; /* every sample through the node came over its edge */
         g->edges[g->n_edges] = (struct pp_edge){
             .src = g->parent[i], .dst = i, .weight = n->cum, .weight_div = n->cum_div, .is_inline = g->is_inline[i]};
-        edge_into_lists(g, g->n_edges++);
+        pp_graph_list_edge(g, g->n_edges++);
     }
 }
 
@@ -189,108 +177,6 @@ void pp_graph_keep(struct pp_graph *g, const uint8_t *mask)
         if (mask[g->order[i]]) g->order[n++] = g->order[i];
     g->n_order = n;
     memcpy(g->kept, mask, g->n_nodes);
-}
-
-/* Edges by (caller, callee). */
-struct links {
-    struct pp_hash index;
-    const uint8_t *wanted; /* callees; NULL: all kept */
-};
-
-static uint32_t link_find(struct pp_graph *g, struct links *l, uint32_t src, uint32_t dst)
-{
-    uint64_t h = pp_hash_u64((uint64_t)src << 32 | dst);
-    uint32_t i;
-    for (struct pp_probe pr = pp_hash_probe(&l->index, h); pp_hash_next(&pr, &i);)
-        if (g->edges[i].src == src && g->edges[i].dst == dst) return i;
-    if (g->n_edges == g->cap_edges)
-        pp_vec_must_grow(g->arena, (void **)&g->edges, &g->cap_edges, sizeof *g->edges, _Alignof(struct pp_edge));
-    g->edges[g->n_edges] = (struct pp_edge){.src = src, .dst = dst, .is_inline = true};
-    pp_hash_add(g->arena, &l->index, h, g->n_edges);
-    return g->n_edges++;
-}
-
-static inline void link_push(struct walk *w, uint32_t place, bool is_inline)
-{
-    struct pp_graph *g = w->graph;
-    if (!g->kept[place]) {
-        w->residual = true;
-        return;
-    }
-    struct links *l = w->ctx;
-    uint32_t e = PP_NONE;
-    if (w->parent != PP_NONE && w->parent != place && (!l->wanted || l->wanted[place])) {
-        e = link_find(g, l, w->parent, place);
-        struct pp_edge *edge = &g->edges[e];
-        if (edge->is_on_stack) {
-            e = PP_NONE; /* counted below already, with the marks of that call */
-        } else {
-            edge->is_on_stack = true;
-            edge->is_residual |= w->residual;
-            edge->is_inline &= is_inline;
-        }
-    }
-    walk_push(w, e, e != PP_NONE);
-    w->parent = place;
-    w->residual = false;
-}
-
-static inline void link_pop(struct walk *w, const struct walk_frame *f)
-{
-    if (!f->counts) return;
-    struct pp_edge *e = &w->graph->edges[f->what];
-    e->weight = pp_go_add(e->weight, f->weight.v);
-    e->weight_div = pp_go_add(e->weight_div, f->weight.div);
-    e->is_on_stack = false;
-}
-
-static inline void link_leaf(struct walk *w, uint32_t sample, struct walk_weight weight)
-{
-    (void)w, (void)sample, (void)weight;
-}
-
-/* Places that some location has with a caller inside the same location. NULL: none is kept. */
-static uint8_t *inlined_places(const struct pp_graph *g)
-{
-    const struct pp_places *t = g->places;
-    if (!t->has_inlines) return NULL;
-    uint8_t *mask = PP_NEW_N(g->arena, uint8_t, g->n_nodes);
-    bool any = false;
-    for (uint32_t l = 0; l < g->profile->n_locations; l++)
-        for (uint32_t i = t->first[l]; i + 1 < t->first[l + 1]; i++)
-            any |= mask[t->line_place[i]] = g->kept[t->line_place[i]];
-    return any ? mask : NULL;
-}
-
-/* Lists of the edges that stay. Those below the cut-off never get there; an end outside the report keeps its edges, as in Go. */
-static uint32_t list_edges(struct pp_graph *g, int64_t cutoff)
-{
-    uint8_t *shown = PP_NEW_N(g->arena, uint8_t, g->n_nodes);
-    uint32_t n_dropped = 0;
-    for (uint32_t i = 0; i < g->n_order; i++)
-        shown[g->order[i]] = 1;
-    for (uint32_t e = 0; e < g->n_edges; e++) {
-        struct pp_edge *edge = &g->edges[e];
-        edge->is_dropped = pp_go_abs(edge->weight) < cutoff && shown[edge->dst];
-        n_dropped += edge->is_dropped;
-        if (!edge->is_dropped) edge_into_lists(g, e);
-    }
-    return n_dropped;
-}
-
-uint32_t pp_graph_link(struct pp_graph *g, bool only_inlined, int64_t cutoff)
-{
-    g->n_edges = 0;
-    for (uint32_t i = 0; i < g->n_nodes; i++) {
-        struct pp_node *n = &g->nodes[i];
-        n->first_in = n->first_out = PP_NONE;
-        n->n_in = n->n_out = 0;
-    }
-    struct links links = {0};
-    if (only_inlined && !(links.wanted = inlined_places(g))) return 0;
-    struct walk w = {.graph = g, .locs = walk_locations(g->arena, g->places, g->kept), .ctx = &links};
-    walk_samples(&w, g->options.mean, link_push, link_pop, link_leaf);
-    return list_edges(g, cutoff);
 }
 
 void pp_graph_drop_edge(struct pp_graph *g, uint32_t edge)

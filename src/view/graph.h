@@ -14,7 +14,7 @@
  * Samples are walked as a stack: what consecutive samples share from the root on is neither pushed nor popped again, and
  * their weights are added when a frame is popped. Each push and pop is a handful of instructions on small arrays.
  * Invariants: order[] holds distinct nodes, all of them kept; a live edge is in the lists of both its ends.
- * Go: internal/graph.  Differences: none in values; where Go walks a map, this walks in the order of first use.
+ * Go: internal/graph.  Differences: none in values; where Go walks a map, the order here is fixed.
  */
 #ifndef PP_VIEW_GRAPH_H
 #define PP_VIEW_GRAPH_H
@@ -36,7 +36,6 @@ struct pp_edge {
     bool is_residual; /* over a node that isn't kept */
     bool is_inline;   /* the callee was always inlined into the caller */
     bool is_dropped;  /* no longer there: skip it in lists */
-    bool is_on_stack; /* while walking */
 };
 
 struct pp_tag {
@@ -71,7 +70,6 @@ struct pp_graph {
 
     struct pp_edge *edges;
     uint32_t n_edges;
-    size_t cap_edges;
 
     struct pp_tag *tags; /* of node i: tags[tag_first[i] .. tag_first[i+1]); both NULL until pp_graph_tag found one */
     uint32_t *tag_first;

@@ -141,4 +141,7 @@ static inline __attribute__((always_inline)) void walk_samples(struct walk *w, b
 /* The codes of all locations; kept may be NULL (all). */
 uint32_t *walk_locations(struct pp_arena *a, const struct pp_places *t, const uint8_t *kept);
 
+/* Puts edge e into the lists of its ends. */
+void pp_graph_list_edge(struct pp_graph *g, uint32_t e);
+
 #endif

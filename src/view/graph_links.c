@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The edges of a graph, summed in one pass. A large profile has many more edges than nodes (hundreds of thousands, most of
+ * them light), and each push and pop touches one at random: what is touched is 16 bytes in one table, and an edge becomes
+ * a struct pp_edge only when it stays. */
+#include "view/graph_walk.h"
+
+/* Slot: marks, caller, callee in one word; free when 0. */
+#define LINK_NODE_BITS 30
+#define LINK_USED (UINT64_C(1) << 60)
+#define LINK_CALLED (UINT64_C(1) << 61)   /* not inlined at least once */
+#define LINK_RESIDUAL (UINT64_C(1) << 62) /* over a dropped node at least once */
+#define LINK_ON_STACK (UINT64_C(1) << 63)
+#define LINK_KEY (LINK_USED | (LINK_USED - 1))
+#define LINK_NODE ((UINT64_C(1) << LINK_NODE_BITS) - 1)
+
+struct link_slot {
+    uint64_t key;
+    int64_t weight;
+};
+
+struct links {
+    struct pp_arena memory; /* of the table alone: the old one goes when it grows */
+    struct link_slot *slots;
+    int64_t *divs; /* per slot, when mean */
+    size_t n;
+    unsigned bits;         /* of the number of slots */
+    const uint8_t *wanted; /* callees; NULL: all kept */
+};
+
+static inline size_t link_at(const struct links *l, uint64_t key)
+{
+    size_t mask = ((size_t)1 << l->bits) - 1, i = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - l->bits));
+    while (l->slots[i].key && (l->slots[i].key & LINK_KEY) != key)
+        i = (i + 1) & mask;
+    return i;
+}
+
+static void links_alloc(struct links *l, struct pp_graph *g, unsigned bits)
+{
+    pp_arena_init(&l->memory, 0, g->arena->oom);
+    l->bits = bits;
+    l->slots = PP_NEW_N(&l->memory, struct link_slot, (size_t)1 << bits);
+    if (g->options.mean) l->divs = PP_NEW_N(&l->memory, int64_t, (size_t)1 << bits);
+}
+
+/* Twice the room; frames on the stack follow their slots. */
+static __attribute__((noinline)) void links_grow(struct walk *w)
+{
+    struct links *l = w->ctx, old = *l;
+    links_alloc(l, w->graph, old.bits + 1);
+    for (size_t i = 0; i < (size_t)1 << old.bits; i++) {
+        if (!old.slots[i].key) continue;
+        size_t at = link_at(l, old.slots[i].key & LINK_KEY);
+        l->slots[at] = old.slots[i];
+        if (l->divs) l->divs[at] = old.divs[i];
+    }
+    for (size_t i = 0; i < w->n_frames; i++) {
+        struct walk_frame *f = &w->frames[i];
+        if (f->counts) f->what = (uint32_t)link_at(l, old.slots[f->what].key & LINK_KEY);
+    }
+    pp_arena_release(&old.memory);
+}
+
+static inline uint32_t link_find(struct walk *w, uint32_t src, uint32_t dst)
+{
+    struct links *l = w->ctx;
+    uint64_t key = LINK_USED | (uint64_t)src << LINK_NODE_BITS | dst;
+    size_t i = link_at(l, key);
+    if (l->slots[i].key) return (uint32_t)i;
+    if (l->n >= (size_t)5 << l->bits >> 3) {
+        links_grow(w);
+        i = link_at(l, key);
+    }
+    l->slots[i].key = key;
+    l->n++;
+    return (uint32_t)i;
+}
+
+static inline void link_push(struct walk *w, uint32_t place, bool is_inline)
+{
+    if (!w->graph->kept[place]) {
+        w->residual = true;
+        return;
+    }
+    struct links *l = w->ctx;
+    uint32_t at = PP_NONE;
+    if (w->parent != PP_NONE && w->parent != place && (!l->wanted || l->wanted[place])) {
+        at = link_find(w, w->parent, place);
+        uint64_t *key = &l->slots[at].key;
+        if (*key & LINK_ON_STACK)
+            at = PP_NONE; /* counts below already, with the marks of that call */
+        else
+            *key |= LINK_ON_STACK | (w->residual ? LINK_RESIDUAL : 0) | (is_inline ? 0 : LINK_CALLED);
+    }
+    walk_push(w, at, at != PP_NONE);
+    w->parent = place;
+    w->residual = false;
+}
+
+static inline void link_pop(struct walk *w, const struct walk_frame *f)
+{
+    if (!f->counts) return;
+    struct link_slot *s = &((struct links *)w->ctx)->slots[f->what];
+    s->weight = pp_go_add(s->weight, f->weight.v);
+    s->key &= ~LINK_ON_STACK;
+}
+
+static inline void link_pop_mean(struct walk *w, const struct walk_frame *f)
+{
+    link_pop(w, f);
+    if (!f->counts) return;
+    int64_t *div = &((struct links *)w->ctx)->divs[f->what];
+    *div = pp_go_add(*div, f->weight.div);
+}
+
+static inline void link_leaf(struct walk *w, uint32_t sample, struct walk_weight weight)
+{
+    (void)w, (void)sample, (void)weight;
+}
+
+/* Places that some location has with a caller inside the same location. NULL: none is kept. */
+static uint8_t *inlined_places(const struct pp_graph *g)
+{
+    const struct pp_places *t = g->places;
+    if (!t->has_inlines) return NULL;
+    uint8_t *mask = PP_NEW_N(g->arena, uint8_t, g->n_nodes);
+    bool any = false;
+    for (uint32_t l = 0; l < g->profile->n_locations; l++)
+        for (uint32_t i = t->first[l]; i + 1 < t->first[l + 1]; i++)
+            any |= mask[t->line_place[i]] = g->kept[t->line_place[i]];
+    return any ? mask : NULL;
+}
+
+void pp_graph_list_edge(struct pp_graph *g, uint32_t e)
+{
+    struct pp_edge *edge = &g->edges[e];
+    struct pp_node *src = &g->nodes[edge->src], *dst = &g->nodes[edge->dst];
+    edge->next_out = src->first_out;
+    edge->next_in = dst->first_in;
+    src->first_out = dst->first_in = e;
+    src->n_out++;
+    dst->n_in++;
+}
+
+static struct pp_edge edge_of_slot(const struct links *l, size_t i)
+{
+    const struct link_slot *s = &l->slots[i];
+    return (struct pp_edge){.weight = s->weight,
+                            .weight_div = l->divs ? l->divs[i] : 0,
+                            .src = (uint32_t)(s->key >> LINK_NODE_BITS & LINK_NODE),
+                            .dst = (uint32_t)(s->key & LINK_NODE),
+                            .is_residual = (s->key & LINK_RESIDUAL) != 0,
+                            .is_inline = !(s->key & LINK_CALLED)};
+}
+
+/* Makes the edges that stay. A light one whose callee isn't in the report stays, too, as in Go. */
+static uint32_t list_edges(struct pp_graph *g, const struct links *l, int64_t cutoff)
+{
+    uint8_t *shown = PP_NEW_N(g->arena, uint8_t, g->n_nodes);
+    for (uint32_t i = 0; i < g->n_order; i++)
+        shown[g->order[i]] = 1;
+    size_t n_slots = (size_t)1 << l->bits;
+    uint32_t n = 0;
+    for (size_t i = 0; i < n_slots; i++) {
+        const struct link_slot *s = &l->slots[i];
+        n += s->key && (pp_go_abs(s->weight) >= cutoff || !shown[s->key & LINK_NODE]);
+    }
+    g->edges = PP_NEW_N(g->arena, struct pp_edge, n);
+    for (size_t i = 0; i < n_slots; i++) {
+        const struct link_slot *s = &l->slots[i];
+        if (!s->key || (pp_go_abs(s->weight) < cutoff && shown[s->key & LINK_NODE])) continue;
+        g->edges[g->n_edges] = edge_of_slot(l, i);
+        pp_graph_list_edge(g, g->n_edges++);
+    }
+    return (uint32_t)l->n - n;
+}
+
+uint32_t pp_graph_link(struct pp_graph *g, bool only_inlined, int64_t cutoff)
+{
+    g->n_edges = 0;
+    for (uint32_t i = 0; i < g->n_nodes; i++) {
+        struct pp_node *n = &g->nodes[i];
+        n->first_in = n->first_out = PP_NONE;
+        n->n_in = n->n_out = 0;
+    }
+    struct links links = {0};
+    if (only_inlined && !(links.wanted = inlined_places(g))) return 0;
+    if (g->n_nodes > LINK_NODE) __builtin_trap(); /* a billion distinct places don't fit into memory */
+    links_alloc(&links, g, 12);
+    struct walk w = {.graph = g, .locs = walk_locations(g->arena, g->places, g->kept), .ctx = &links};
+    if (g->options.mean)
+        walk_samples(&w, true, link_push, link_pop_mean, link_leaf);
+    else
+        walk_samples(&w, false, link_push, link_pop, link_leaf);
+    uint32_t n_dropped = list_edges(g, &links, cutoff);
+    pp_arena_release(&links.memory);
+    return n_dropped;
+}
