@@ -89,12 +89,33 @@ static void read_counters(const struct pp_bucket *b, uint64_t ret[4])
 
 static bool all_zero(const int64_t v[PP_EXPORT_VALUES_MAX]) { return !(v[0] | v[1] | v[2] | v[3]); }
 
+/* Growing by doubling would leave as much again behind in the arena: sizes are known, so ask once. */
+static bool reserve(struct pp_export_samples *s, size_t n_samples, size_t n_ids)
+{
+    struct pp_arena *a = s->locs.arena;
+    return pp_vec_reserve(a, (void **)&s->ids.p, &s->ids.cap, n_ids, PP_VEC_ELEMENT(&s->ids)) &&
+           pp_vec_reserve(a, (void **)&s->v.p, &s->v.cap, n_samples, PP_VEC_ELEMENT(&s->v)) &&
+           pp_hash_reserve(a, &s->seen, n_samples);
+}
+
+static bool reserve_for_buckets(struct pp_export_samples *s, const struct pp_ledger *l, uint32_t kind, uint32_t n)
+{
+    size_t n_samples = 0, n_ids = PP_STACK_DEPTH_MAX + 1; /* what is looked up lies behind the last one */
+    for (uint32_t i = 0; i < n; i++) {
+        if (l->buckets[i].kind != kind) continue;
+        n_samples++;
+        n_ids += pp_ledger_stack(l, l->buckets[i].stack).n + 1;
+    }
+    return reserve(s, n_samples, n_ids);
+}
+
 static bool add_buckets(struct pp_export_samples *s, const struct pp_export_request *rq, bool scaled)
 {
     const struct pp_ledger *l = &rq->ledger;
     const struct pp_export_snapshot *since = rq->since;
     uint32_t kind = rq->kind == PP_EXPORT_CPU ? PP_KIND_CPU : PP_KIND_HEAP, n = pp_ledger_n_buckets(l);
     uint64_t rate = atomic_load(&l->head->heap_rate), counters[4];
+    if (!reserve_for_buckets(s, l, kind, n)) return false;
     for (uint32_t i = 0; i < n; i++) {
         const struct pp_bucket *b = &l->buckets[i];
         int64_t v[PP_EXPORT_VALUES_MAX], old[PP_EXPORT_VALUES_MAX];

@@ -136,33 +136,38 @@ long pp_http_conn_fill(struct pp_http_conn *c, size_t room)
     return r;
 }
 
+/* Drops the first n bytes of the pieces, and pieces that are empty. */
+static void take_off(struct iovec **iov, size_t *n_iov, size_t n)
+{
+    while (*n_iov && (n || (*iov)->iov_len == 0)) {
+        size_t take = n < (*iov)->iov_len ? n : (*iov)->iov_len;
+        (*iov)->iov_base = (char *)(*iov)->iov_base + take;
+        (*iov)->iov_len -= take;
+        n -= take;
+        if ((*iov)->iov_len) return;
+        ++*iov;
+        --*n_iov;
+    }
+}
+
 /* Sends all pieces; each PIECE bytes must go out within write_ms. False: the client is gone or too slow. */
 static bool send_all(struct pp_http_conn *c, const struct pp_http_limits *lim, struct iovec *iov, size_t n_iov)
 {
     int64_t write_ms = PP_HTTP_OR(lim->write_ms, 30000), deadline = pp_http_now_ms() + write_ms;
     size_t progress = 0;
-    while (n_iov) {
-        if (iov->iov_len == 0) {
-            iov++, n_iov--;
-            continue;
-        }
+    for (take_off(&iov, &n_iov, 0); n_iov;) {
         struct msghdr msg = {.msg_iov = iov, .msg_iovlen = n_iov};
         if (!pp_http_fd_is_ours(&c->fd)) return false;
         long r = pp_sys(SYS_sendmsg, c->fd.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+        int64_t left = deadline - pp_http_now_ms();
         if (r == -EINTR) continue;
-        if (r == -EAGAIN) {
-            int64_t left = deadline - pp_http_now_ms();
-            if (left <= 0 || !pp_http_poll(c->fd.fd, POLLOUT, left)) return false;
-            continue;
-        }
+        if (r == -EAGAIN && left > 0 && pp_http_poll(c->fd.fd, POLLOUT, left)) continue;
         if (r < 0) return false;
-        if ((progress += (size_t)r) >= PIECE) progress = 0, deadline = pp_http_now_ms() + write_ms;
-        for (size_t sent = (size_t)r, take; sent; sent -= take) {
-            take = sent < iov->iov_len ? sent : iov->iov_len;
-            iov->iov_base = (char *)iov->iov_base + take;
-            iov->iov_len -= take;
-            if (sent > take) iov++, n_iov--;
-        }
+        take_off(&iov, &n_iov, (size_t)r);
+        progress += (size_t)r;
+        if (progress < PIECE) continue;
+        progress = 0;
+        deadline = pp_http_now_ms() + write_ms;
     }
     return true;
 }

@@ -136,7 +136,7 @@ static enum pp_code parse_tcp(pp_str text, struct pp_http_address *ret, struct p
     if (pp_str_eq_nocase(host, PP_STR("localhost")))
         in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     else if (host.n == 0)
-        is4 = false, ret->wildcard = true;
+        is4 = false;
     else if (pp_http_parse_ip4(host, &in4.sin_addr))
         ret->wildcard = in4.sin_addr.s_addr == 0;
     else if (host.p[0] == '[' && pp_http_parse_ip6(pp_str_sub(host, 1, host.n - 1), &in6.sin6_addr))
@@ -241,7 +241,10 @@ enum pp_code pp_http_listen(struct pp_http_address *addr, bool has_token, int fd
     if (fd < 0) return system_refused(addr, "socket", fd, err);
     const char *what = "bind";
     long r = bind_socket(&bound, (int)fd);
-    if (r == 0) what = "listen", r = pp_sys(SYS_listen, fd, BACKLOG);
+    if (r == 0) {
+        what = "listen";
+        r = pp_sys(SYS_listen, fd, BACKLOG);
+    }
     if (r != 0) {
         pp_sys(SYS_close, fd);
         return system_refused(addr, what, r, err);
@@ -271,7 +274,9 @@ static void format_ip6(const struct in6_addr *ip, char *buf, size_t cap)
         unsigned n = 0;
         while (i + n < 8 && group[i + n] == 0)
             n++;
-        if (n > best_n) best = i, best_n = n;
+        if (n <= best_n) continue;
+        best = i;
+        best_n = n;
     }
     size_t at = 0;
     for (unsigned i = 0; i < 8 && at < cap; i++) {

@@ -89,8 +89,7 @@ void pp_http_date(char buf[PP_HTTP_DATE_MAX], int64_t unix_seconds)
     static const char names_of_days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
     static const char names_of_months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int64_t days = unix_seconds / 86400, second = unix_seconds % 86400, year;
-    if (second < 0) second += 86400, days--;
+    int64_t second = ((unix_seconds % 86400) + 86400) % 86400, days = (unix_seconds - second) / 86400, year;
     unsigned month, day;
     civil_date(days, &year, &month, &day);
     pp_fmt(buf, PP_HTTP_DATE_MAX, "%s, %02u %s %04lld %02lld:%02lld:%02lld GMT", names_of_days[(days % 7 + 7) % 7], day,
