@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* .eh_frame / .debug_frame -> table -> look-ups and a walk over a stack that is fuzzed, too. The first 24 bytes say where things lie. */
+/* .eh_frame / .debug_frame -> table -> look-ups and a walk over a stack that is fuzzed, too. The first 24 bytes
+ * say where things lie. */
 #include <string.h>
 
 #include "unwind/compile.h"
@@ -27,7 +28,8 @@ static void walk_from(const struct pp_table *t, uint64_t vaddr, const uint8_t *s
     struct pp_walk_result result;
     struct pp_peek mem;
     uintptr_t pcs[32];
-    for (int i = 0; i < 16; i++) regs.r[i] = 0x7000 + (unsigned)i * 8;
+    for (int i = 0; i < 16; i++)
+        regs.r[i] = 0x7000 + (unsigned)i * 8;
     pp_peek_init_remote(&mem, 0, 0x7000, stack, n, NULL, 0);
     size_t got = pp_walk(&map, &regs, &mem, NULL, pcs, 32, &result);
     if (got == 0 || got > 32 || pcs[0] != vaddr + 1) __builtin_trap();
@@ -39,8 +41,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t head[3];
     if (size < sizeof head) return 0;
     memcpy(head, data, sizeof head);
-    struct pp_frame_section s = {.bytes = {(const char *)data + sizeof head, size - sizeof head}, .vaddr = head[0],
-                                 .text_vaddr = head[1], .text_end = head[1] + head[2] % TEXT_MAX, .is_debug_frame = head[2] >> 63};
+    struct pp_frame_section s = {.bytes = {(const char *)data + sizeof head, size - sizeof head},
+                                 .vaddr = head[0],
+                                 .text_vaddr = head[1],
+                                 .text_end = head[1] + head[2] % TEXT_MAX,
+                                 .is_debug_frame = head[2] >> 63};
     struct pp_table *t;
     if (pp_table_compile(&s, &t, NULL)) return 0;
     check_table(t);

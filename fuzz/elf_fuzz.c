@@ -14,8 +14,10 @@ static void walk_sections(const struct pp_image *im)
     Elf64_Shdr sh;
     Elf64_Phdr ph;
     pp_str bytes;
-    for (uint32_t i = 0; pp_image_shdr(im, i, &sh); i++) inside(pp_image_section_name(im, &sh));
-    for (uint32_t i = 0; pp_image_phdr(im, i, &ph); i++) inside(pp_image_at_vaddr(im, ph.p_vaddr));
+    for (uint32_t i = 0; pp_image_shdr(im, i, &sh); i++)
+        inside(pp_image_section_name(im, &sh));
+    for (uint32_t i = 0; pp_image_phdr(im, i, &ph); i++)
+        inside(pp_image_at_vaddr(im, ph.p_vaddr));
     if (pp_image_section(im, ".text", &sh, &bytes)) inside(bytes);
 }
 

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (l.path.n && (l.path.p < text.p || l.path.p + l.path.n > text.p + size)) __builtin_trap();
         if (pp_maps_is_file(&l) && l.path.p[0] != '/') __builtin_trap();
     }
-    for (pp_str line; text.n && pp_str_next(&text, '\n', &line);) n_lines += line.n != 0;
+    for (pp_str line; text.n && pp_str_next(&text, '\n', &line);)
+        n_lines += line.n != 0;
     if (n + m.n_broken != n_lines) __builtin_trap();
     return 0;
 }

@@ -27,7 +27,8 @@ static bool copy_at(pp_str s, uint64_t at, void *ret, size_t n)
 static enum pp_code check_ident(const unsigned char *ident, struct pp_err *err)
 {
     if (memcmp(ident, ELFMAG, SELFMAG) != 0) return pp_fail(err, PP_E_FORMAT, "not an ELF file");
-    if (ident[EI_CLASS] != ELFCLASS64) return pp_fail(err, PP_E_UNSUPPORTED, "ELF class %u: only 64 bit is read", ident[EI_CLASS]);
+    if (ident[EI_CLASS] != ELFCLASS64)
+        return pp_fail(err, PP_E_UNSUPPORTED, "ELF class %u: only 64 bit is read", ident[EI_CLASS]);
     if (ident[EI_DATA] != ELFDATA2LSB)
         return pp_fail(err, PP_E_UNSUPPORTED, "ELF data encoding %u: only little endian is read", ident[EI_DATA]);
     return PP_OK;
@@ -62,8 +63,8 @@ enum pp_code pp_image_parse(pp_str bytes, struct pp_image *ret_image, struct pp_
     struct pp_image im = {.bytes = bytes, .machine = h.e_machine, .type = h.e_type, .entry = h.e_entry};
     set_tables(&im, &h);
     if (h.e_phnum && !im.n_phdr && !im.n_shdr)
-        return pp_fail(err, PP_E_FORMAT, "ELF program headers at %llu lie outside of %zu bytes", (unsigned long long)h.e_phoff,
-                       bytes.n);
+        return pp_fail(err, PP_E_FORMAT, "ELF program headers at %llu lie outside of %zu bytes",
+                       (unsigned long long)h.e_phoff, bytes.n);
     *ret_image = im;
     return PP_OK;
 }

@@ -1,11 +1,12 @@
-/* elf/image.h - a bounds-checked view on the bytes of an ELF file (64 bit, little endian; anything else is refused by name).
+/* elf/image.h - a bounds-checked view on the bytes of an ELF file (64 bit, little endian; anything else is refused by
+ * name).
  *
- * Two ways in: pp_image_parse looks at bytes the caller has (a file's content or the start of a mapped object), pp_image_open
- * maps a file read-only with raw system calls. A file that is truncated while mapped raises SIGBUS on access, so inside guest
- * processes images are parsed from copies (unwind/modules does).
- * Everything returned points into the image's bytes. Offsets and counts are checked once in pp_image_parse for the header
- * tables, and per access for everything else: a broken file gives PP_E_FORMAT or an empty slice, never a read outside.
- * May run: cold code (no allocation but pp_symbols_build's).
+ * Two ways in: pp_image_parse looks at bytes the caller has (a file's content or the start of a mapped object),
+ * pp_image_open maps a file read-only with raw system calls. A file that is truncated while mapped raises SIGBUS on
+ * access, so inside guest processes images are parsed from copies (unwind/modules does). Everything returned points
+ * into the image's bytes. Offsets and counts are checked once in pp_image_parse for the header tables, and per access
+ * for everything else: a broken file gives PP_E_FORMAT or an empty slice, never a read outside. May run: cold code
+ * (no allocation but pp_symbols_build's).
  */
 #ifndef PP_ELF_IMAGE_H
 #define PP_ELF_IMAGE_H
@@ -32,7 +33,7 @@ bool pp_image_phdr(const struct pp_image *im, uint32_t i, Elf64_Phdr *ret_phdr);
 bool pp_image_shdr(const struct pp_image *im, uint32_t i, Elf64_Shdr *ret_shdr);
 pp_str pp_image_section_name(const struct pp_image *im, const Elf64_Shdr *sh);
 
-/* The first section of that name; its bytes are empty for SHT_NOBITS, for compressed ones, and where they lie outside. */
+/* The first section of that name; no bytes for SHT_NOBITS, for compressed ones, and those outside. */
 bool pp_image_section(const struct pp_image *im, const char *name, Elf64_Shdr *ret_shdr, pp_str *ret_bytes);
 
 /* Bytes of the file that the loader puts at vaddr (up to the end of their segment's file part), empty if none. */
@@ -63,7 +64,7 @@ bool pp_image_symbol_next(struct pp_image_symbols *s, Elf64_Sym *ret_sym, pp_str
 
 /* The function symbols of an image sorted by address, for naming a pc when there is only libc. */
 struct pp_symbol {
-    uint64_t vaddr, end; /* end == vaddr: the file gives no size */
+    uint64_t vaddr, end;   /* end == vaddr: the file gives no size */
     uint32_t name, name_n; /* in `strings` */
 };
 struct pp_symbols {
@@ -71,9 +72,12 @@ struct pp_symbols {
     size_t n;
     pp_str strings; /* copied into the arena: the image may go */
 };
-/* From .symtab if present, else .dynsym; duplicates of an address keep the global, longest-lived name. PP_E_NOTFOUND: none. */
-PP_MUST_USE enum pp_code pp_symbols_build(struct pp_arena *a, const struct pp_image *im, struct pp_symbols *ret_symbols, struct pp_err *err);
-/* The symbol that contains vaddr. A symbol without a size counts up to the next symbol, at most 4 KiB: never a far neighbour. */
+/* From .symtab if present, else .dynsym; duplicates of an address keep the global, longest-lived name.
+ * PP_E_NOTFOUND: none. */
+PP_MUST_USE enum pp_code pp_symbols_build(struct pp_arena *a, const struct pp_image *im, struct pp_symbols *ret_symbols,
+                                          struct pp_err *err);
+/* The symbol that contains vaddr. A symbol without a size counts up to the next symbol, at most 4 KiB: never a far
+ * neighbour. */
 bool pp_symbols_find(const struct pp_symbols *s, uint64_t vaddr, pp_str *ret_name, uint64_t *ret_start);
 
 #endif

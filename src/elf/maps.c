@@ -16,9 +16,12 @@ static bool take_number(pp_str *s, unsigned base, uint64_t *ret_value)
     size_t i = 0;
     for (; i < s->n; i++) {
         unsigned c = (unsigned char)s->p[i], d;
-        if (c - '0' < 10) d = c - '0';
-        else if ((c | 0x20) - 'a' < 6 && base == 16) d = (c | 0x20) - 'a' + 10;
-        else break;
+        if (c - '0' < 10)
+            d = c - '0';
+        else if ((c | 0x20) - 'a' < 6 && base == 16)
+            d = (c | 0x20) - 'a' + 10;
+        else
+            break;
         if (__builtin_mul_overflow(v, (uint64_t)base, &v) || __builtin_add_overflow(v, (uint64_t)d, &v)) return false;
     }
     if (i == 0) return false;
@@ -40,8 +43,10 @@ static bool take_perms(pp_str *s, uint8_t *ret_perms)
     if (s->n < 4) return false;
     uint8_t perms = 0;
     for (int i = 0; i < 4; i++) {
-        if (s->p[i] == on[i]) perms |= (uint8_t)(1 << i);
-        else if (s->p[i] != off[i]) return false;
+        if (s->p[i] == on[i])
+            perms |= (uint8_t)(1 << i);
+        else if (s->p[i] != off[i])
+            return false;
     }
     *s = pp_str_from(*s, 4);
     *ret_perms = perms;
@@ -51,7 +56,8 @@ static bool take_perms(pp_str *s, uint8_t *ret_perms)
 static void take_path(pp_str s, struct pp_maps_line *l)
 {
     static const char gone[] = " (deleted)";
-    while (s.n && s.p[0] == ' ') s = pp_str_from(s, 1);
+    while (s.n && s.p[0] == ' ')
+        s = pp_str_from(s, 1);
     l->deleted = s.n > sizeof gone - 1 && pp_str_has_suffix(s, (pp_str){gone, sizeof gone - 1});
     l->path = l->deleted ? pp_str_sub(s, 0, s.n - (sizeof gone - 1)) : s;
 }
@@ -114,8 +120,10 @@ static enum pp_code read_all(struct pp_arena *a, int fd, const char *path, pp_st
 enum pp_code pp_maps_read(struct pp_arena *a, int pid, pp_str *ret_text, struct pp_err *err)
 {
     char path[40];
-    if (pid) pp_fmt(path, sizeof path, "/proc/%d/maps", pid);
-    else pp_fmt(path, sizeof path, "/proc/self/maps");
+    if (pid)
+        pp_fmt(path, sizeof path, "/proc/%d/maps", pid);
+    else
+        pp_fmt(path, sizeof path, "/proc/self/maps");
     long fd = pp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (pp_sys_failed(fd)) return pp_fail(err, fd == -2 ? PP_E_NOTFOUND : PP_E_IO, "%s: open: errno %ld", path, -fd);
     enum pp_code c = read_all(a, (int)fd, path, ret_text, err);

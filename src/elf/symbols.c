@@ -37,7 +37,8 @@ static bool before(const struct entry *a, const struct entry *b)
 static void merge(const struct entry *from, struct entry *to, size_t lo, size_t mid, size_t hi)
 {
     size_t i = lo, j = mid;
-    for (size_t k = lo; k < hi; k++) to[k] = i < mid && (j >= hi || !before(&from[j], &from[i])) ? from[i++] : from[j++];
+    for (size_t k = lo; k < hi; k++)
+        to[k] = i < mid && (j >= hi || !before(&from[j], &from[i])) ? from[i++] : from[j++];
 }
 
 /* Bottom-up, stable; libc's qsort allocates. Gives the buffer that holds the result. */
@@ -82,7 +83,8 @@ static size_t fill(const struct entry *e, size_t n, struct pp_symbol *p)
     return out;
 }
 
-enum pp_code pp_symbols_build(struct pp_arena *a, const struct pp_image *im, struct pp_symbols *ret_symbols, struct pp_err *err)
+enum pp_code pp_symbols_build(struct pp_arena *a, const struct pp_image *im, struct pp_symbols *ret_symbols,
+                              struct pp_err *err)
 {
     struct pp_image_symbols it;
     if (!pp_image_symbols(im, false, &it) && !pp_image_symbols(im, true, &it))
@@ -97,9 +99,12 @@ enum pp_code pp_symbols_build(struct pp_arena *a, const struct pp_image *im, str
         size_t n = collect(it, e);
         e = sort(e, e2, n);
         struct pp_symbols s = {PP_NEW_N(a, struct pp_symbol, n), 0, pp_arena_dup(a, it.strings)};
-        if (a->failed) c = pp_fail(err, PP_E_NOMEM, "no memory for %zu symbols", n);
-        else if (n == 0) c = pp_fail(err, PP_E_NOTFOUND, "no function symbols");
-        else s.n = fill(e, n, s.p);
+        if (a->failed)
+            c = pp_fail(err, PP_E_NOMEM, "no memory for %zu symbols", n);
+        else if (n == 0)
+            c = pp_fail(err, PP_E_NOTFOUND, "no function symbols");
+        else
+            s.n = fill(e, n, s.p);
         if (!c) *ret_symbols = s;
     }
     pp_arena_release(&scratch);
@@ -111,8 +116,10 @@ bool pp_symbols_find(const struct pp_symbols *s, uint64_t vaddr, pp_str *ret_nam
     size_t lo = 0, hi = s->n; /* the first symbol above vaddr */
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (s->p[mid].vaddr <= vaddr) lo = mid + 1;
-        else hi = mid;
+        if (s->p[mid].vaddr <= vaddr)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     /* A nested or zero-sized label may stand before the function that contains vaddr: look a few back. */
     for (size_t back = 0; back < 8 && lo > back; back++) {

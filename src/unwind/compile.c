@@ -26,7 +26,7 @@ struct compiler {
     uint64_t in_force;       /* rule without the start flag */
     uint64_t last_offset;    /* of the last row emitted */
     uint64_t fde_start;
-    uint64_t memo_rule;      /* the rule asked for last, and its index */
+    uint64_t memo_rule; /* the rule asked for last, and its index */
     uint32_t memo_index;
     bool refused; /* memory, or a table limit */
 };
@@ -37,7 +37,8 @@ static uint32_t rule_index(struct compiler *c, uint64_t rule)
     uint64_t h = pp_hash_u64(rule);
     uint32_t i;
     bool found = false;
-    for (struct pp_probe pr = pp_hash_probe(&c->rules_by_value, h); !found && pp_hash_next(&pr, &i);) found = c->rules.p[i] == rule;
+    for (struct pp_probe pr = pp_hash_probe(&c->rules_by_value, h); !found && pp_hash_next(&pr, &i);)
+        found = c->rules.p[i] == rule;
     if (!found) {
         uint64_t *slot = PP_TRY_PUSH(c->arena, &c->rules);
         if (!slot || c->rules.n > UINT32_MAX >> PP_TABLE_SHIFT) {
@@ -56,8 +57,10 @@ static uint32_t rule_index(struct compiler *c, uint64_t rule)
 static void push_row(struct compiler *c, uint64_t low, uint64_t rule)
 {
     uint32_t *row = PP_TRY_PUSH(c->arena, &c->rows);
-    if (row) *row = (uint32_t)low | rule_index(c, rule) << PP_TABLE_SHIFT;
-    else c->refused = true;
+    if (row)
+        *row = (uint32_t)low | rule_index(c, rule) << PP_TABLE_SHIFT;
+    else
+        c->refused = true;
 }
 
 /* Closes the buckets before `b`; each new one that is not begun by a row of its own repeats the rule in force. */
@@ -75,8 +78,10 @@ static void emit(struct compiler *c, uint64_t vaddr, uint64_t rule)
     uint64_t offset = vaddr - c->text_vaddr, plain = rule & ~PP_RULE_START;
     if (offset >= c->text_size || rule == c->in_force) return;
     bool again = c->rows.n && offset == c->last_offset && (offset >> PP_TABLE_SHIFT) == c->cur;
-    if (again) c->rows.n--; /* an empty stretch: the later rule counts */
-    else advance_bucket(c, (uint32_t)(offset >> PP_TABLE_SHIFT), (offset & LOW) == 0);
+    if (again)
+        c->rows.n--; /* an empty stretch: the later rule counts */
+    else
+        advance_bucket(c, (uint32_t)(offset >> PP_TABLE_SHIFT), (offset & LOW) == 0);
     push_row(c, offset & LOW, rule);
     c->in_force = plain;
     c->last_offset = offset;
@@ -113,13 +118,15 @@ static uint64_t add_full(struct compiler *c, const struct pp_frame_row *row)
     if (f.cfa.how != PP_REG_VAL_CFA) f.cfa_reg = 0; /* not used; equal rules shall be equal bytes */
     memcpy(f.reg, row->reg, sizeof f.reg);
     bool fine = add_expr(c, &f.cfa);
-    for (int i = 0; i < PP_RULE_REGS; i++) fine = add_expr(c, &f.reg[i]) && fine;
+    for (int i = 0; i < PP_RULE_REGS; i++)
+        fine = add_expr(c, &f.reg[i]) && fine;
     uint64_t h = pp_hash_bytes(&f, sizeof f, 0);
     uint32_t i;
     for (struct pp_probe pr = pp_hash_probe(&c->full_by_value, h); pp_hash_next(&pr, &i);)
         if (memcmp(&c->full.p[i], &f, sizeof f) == 0) return PP_RULE_FULL | (uint64_t)i << PP_RULE_CFA_AT;
     struct pp_rule_full *slot = fine ? PP_TRY_PUSH(c->arena, &c->full) : NULL;
-    if (!slot || c->full.n > PP_RULE_FULL_MAX || !pp_hash_add(c->arena, &c->full_by_value, h, (uint32_t)c->full.n - 1)) {
+    if (!slot || c->full.n > PP_RULE_FULL_MAX ||
+        !pp_hash_add(c->arena, &c->full_by_value, h, (uint32_t)c->full.n - 1)) {
         c->refused = true;
         return PP_RULE_NONE;
     }
@@ -160,7 +167,9 @@ static bool pack_plt(const struct compiler *c, const struct pp_frame_row *row, u
     if (row->cfa.how != PP_REG_VAL_EXPR || row->cfa.expr_n != sizeof head + 1 + sizeof tail) return false;
     const char *e = c->section.p + (uint32_t)row->cfa.value;
     uint8_t n = (uint8_t)e[sizeof head];
-    if (memcmp(e, head, sizeof head) != 0 || memcmp(e + sizeof head + 1, tail, sizeof tail) != 0 || n < 0x30 || n > 0x3f) return false;
+    if (memcmp(e, head, sizeof head) != 0 || memcmp(e + sizeof head + 1, tail, sizeof tail) != 0 || n < 0x30 ||
+        n > 0x3f)
+        return false;
     *ret_rule = PP_RULE_PLT | (uint64_t)1 << PP_RULE_CFA_AT | (uint64_t)(n - 0x30) << PP_RULE_R15_AT;
     return true;
 }
@@ -219,10 +228,18 @@ static struct pp_table *seal(struct compiler *c)
     if (!t) return NULL;
     char *base = (char *)t;
     uint32_t *rows = t->bucket + c->n_buckets + 1;
-    *t = (struct pp_table){.text_vaddr = c->text_vaddr, .text_size = c->text_size, .size_bytes = size, .n_buckets = c->n_buckets,
-                           .n_rows = (uint32_t)c->rows.n, .n_rules = (uint32_t)c->rules.n, .n_full = (uint32_t)c->full.n,
-                           .n_expr = (uint32_t)c->expr.n, .rows_at = rows, .rules_at = (uint64_t *)(void *)(base + rules_at),
-                           .full_at = (struct pp_rule_full *)(void *)(base + full_at), .expr_at = (uint8_t *)base + expr_at};
+    *t = (struct pp_table){.text_vaddr = c->text_vaddr,
+                           .text_size = c->text_size,
+                           .size_bytes = size,
+                           .n_buckets = c->n_buckets,
+                           .n_rows = (uint32_t)c->rows.n,
+                           .n_rules = (uint32_t)c->rules.n,
+                           .n_full = (uint32_t)c->full.n,
+                           .n_expr = (uint32_t)c->expr.n,
+                           .rows_at = rows,
+                           .rules_at = (uint64_t *)(void *)(base + rules_at),
+                           .full_at = (struct pp_rule_full *)(void *)(base + full_at),
+                           .expr_at = (uint8_t *)base + expr_at};
     memcpy(t->bucket, c->bucket, ((size_t)c->n_buckets + 1) * 4);
     if (c->rows.n) memcpy(rows, c->rows.p, c->rows.n * 4);
     if (c->rules.n) memcpy(base + rules_at, c->rules.p, c->rules.n * 8);
@@ -231,22 +248,27 @@ static struct pp_table *seal(struct compiler *c)
     return t;
 }
 
-static enum pp_code compile(struct pp_arena *arena, const struct pp_frame_section *s, struct pp_table **ret_table, struct pp_err *err)
+static enum pp_code compile(struct pp_arena *arena, const struct pp_frame_section *s, struct pp_table **ret_table,
+                            struct pp_err *err)
 {
     struct pp_frames f;
     enum pp_code code = pp_frames_read(arena, s, &f, err);
     if (code) return code;
-    struct compiler c = {.arena = arena, .section = s->bytes, .text_vaddr = s->text_vaddr, .text_size = s->text_end - s->text_vaddr};
+    struct compiler c = {
+        .arena = arena, .section = s->bytes, .text_vaddr = s->text_vaddr, .text_size = s->text_end - s->text_vaddr};
     c.n_buckets = (uint32_t)((c.text_size + LOW) >> PP_TABLE_SHIFT);
     c.bucket = PP_NEW_N(arena, uint32_t, (size_t)c.n_buckets + 1);
     uint32_t n_bad = f.n_bad;
     c.memo_rule = UINT64_MAX;
     rule_index(&c, PP_RULE_NONE); /* index 0 */
-    if (!c.bucket || !pp_vec_reserve(arena, (void **)&c.rows.p, &c.rows.cap, s->bytes.n / 4 + 64, PP_VEC_ELEMENT(&c.rows)))
+    if (!c.bucket ||
+        !pp_vec_reserve(arena, (void **)&c.rows.p, &c.rows.cap, s->bytes.n / 4 + 64, PP_VEC_ELEMENT(&c.rows)))
         return pp_fail(err, PP_E_NOMEM, "no memory to compile %zu bytes of unwind information", s->bytes.n);
     compile_fdes(&c, &f, &n_bad);
     struct pp_table *t = c.refused ? NULL : seal(&c);
-    if (!t) return pp_fail(err, PP_E_NOMEM, "no memory for the unwind table of %zu bytes of unwind information", s->bytes.n);
+    if (!t)
+        return pp_fail(err, PP_E_NOMEM, "no memory for the unwind table of %zu bytes of unwind information",
+                       s->bytes.n);
     t->n_fdes = (uint32_t)f.n + n_bad;
     t->n_bad = n_bad;
     *ret_table = t;
@@ -256,9 +278,10 @@ static enum pp_code compile(struct pp_arena *arena, const struct pp_frame_sectio
 enum pp_code pp_table_compile(const struct pp_frame_section *s, struct pp_table **ret_table, struct pp_err *err)
 {
     if (s->text_end <= s->text_vaddr || s->text_end - s->text_vaddr > UINT32_MAX)
-        return pp_fail(err, PP_E_LIMIT, "text range 0x%llx-0x%llx: empty or above 4 GiB", (unsigned long long)s->text_vaddr,
-                       (unsigned long long)s->text_end);
-    if (s->bytes.n > INT32_MAX) return pp_fail(err, PP_E_LIMIT, "%zu bytes of unwind information: above 2 GiB", s->bytes.n);
+        return pp_fail(err, PP_E_LIMIT, "text range 0x%llx-0x%llx: empty or above 4 GiB",
+                       (unsigned long long)s->text_vaddr, (unsigned long long)s->text_end);
+    if (s->bytes.n > INT32_MAX)
+        return pp_fail(err, PP_E_LIMIT, "%zu bytes of unwind information: above 2 GiB", s->bytes.n);
     struct pp_arena arena;
     pp_arena_init(&arena, 0, NULL);
     enum pp_code code = compile(&arena, s, ret_table, err);

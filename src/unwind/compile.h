@@ -1,10 +1,11 @@
 /* unwind/compile.h - from .eh_frame or .debug_frame to the compact table of unwind/sigsafe/table.h.
  *
- * The bytes are a copy that belongs to the caller (an object may be dlclosed while we read); `vaddr` is where they lie in
- * the object's own address space, so pc-relative values come out as ELF addresses and the table does not depend on the load address.
- * Broken entries are skipped and counted (table->n_bad), an unknown opcode ends its FDE's rows: nothing is invented.
- * Memory: scratch pages during the work, then one block of exactly the table's size.  Refusal: PP_E_NOMEM, nothing leaks.
- * Cost: libc 1.4 MB text under 1 ms, size 4-14 % of the text.   May run: cold code, hooks' helper thread; raw system calls only.
+ * The bytes are a copy that belongs to the caller (an object may be dlclosed while we read); `vaddr` is where they
+ * lie in the object's own address space, so pc-relative values come out as ELF addresses and the table does not
+ * depend on the load address. Broken entries are skipped and counted (table->n_bad), an unknown opcode ends its FDE's
+ * rows: nothing is invented. Memory: scratch pages during the work, then one block of exactly the table's size.
+ * Refusal: PP_E_NOMEM, nothing leaks. Cost: libc 1.4 MB text under 1 ms, size 4-14 % of the text.   May run: cold
+ * code, hooks' helper thread; raw system calls only.
  */
 #ifndef PP_UNWIND_COMPILE_H
 #define PP_UNWIND_COMPILE_H
@@ -22,7 +23,8 @@ struct pp_frame_section {
 };
 
 /* PP_E_NOTFOUND: no usable FDE at all. */
-PP_MUST_USE enum pp_code pp_table_compile(const struct pp_frame_section *s, struct pp_table **ret_table, struct pp_err *err);
+PP_MUST_USE enum pp_code pp_table_compile(const struct pp_frame_section *s, struct pp_table **ret_table,
+                                          struct pp_err *err);
 void pp_table_free(struct pp_table *t); /* NULL is fine */
 
 #endif

@@ -59,7 +59,9 @@ static uint64_t take_encoded(struct cursor *c, uint8_t enc, const struct pp_fram
 {
     uint64_t place = s->vaddr + c->at, v;
     switch (enc & 0x0f) {
-    case 0x00: case 0x04: case 0x0c: v = take(c, 8); break;
+    case 0x00:
+    case 0x04:
+    case 0x0c: v = take(c, 8); break;
     case 0x01: v = take_uleb(c); break;
     case 0x02: v = take(c, 2); break;
     case 0x03: v = take(c, 4); break;
@@ -98,11 +100,12 @@ static bool next_entry(const struct pp_frame_section *s, size_t at, struct entry
     return true;
 }
 
-static bool run(const struct pp_frames *f, const struct pp_cie *cie, struct cursor *c, struct pp_frame_row *row, uint64_t loc,
-                uint64_t stop, pp_frames_row out, void *ctx);
+static bool run(const struct pp_frames *f, const struct pp_cie *cie, struct cursor *c, struct pp_frame_row *row,
+                uint64_t loc, uint64_t stop, pp_frames_row out, void *ctx);
 
 /* The augmentation string "zPLRS.."; data only with z. */
-static bool read_augmentation(struct cursor *c, const char *aug, size_t aug_n, const struct pp_frame_section *s, struct pp_cie *cie)
+static bool read_augmentation(struct cursor *c, const char *aug, size_t aug_n, const struct pp_frame_section *s,
+                              struct pp_cie *cie)
 {
     if (aug_n == 0) return true;
     if (aug[0] != 'z') return false;
@@ -144,7 +147,9 @@ static void read_cie(const struct pp_frames *f, const struct entry *e, struct pp
     cie->code_align = take_uleb(&c);
     cie->data_align = take_sleb(&c);
     cie->ra_reg = (uint32_t)(version == 1 ? take(&c, 1) : take_uleb(&c));
-    if (c.failed || cie->ra_reg != 16 || cie->code_align == 0 || !read_augmentation(&c, aug, (size_t)(nul - aug), s, cie)) return;
+    if (c.failed || cie->ra_reg != 16 || cie->code_align == 0 ||
+        !read_augmentation(&c, aug, (size_t)(nul - aug), s, cie))
+        return;
     if (cie->pointer_encoding & DW_EH_PE_indirect) return;
     cie->insn_at = (uint32_t)c.at;
     cie->insn_end = (uint32_t)c.end;
@@ -179,15 +184,18 @@ static bool find_cie(struct reader *r, size_t at, uint32_t *ret_index)
         return false;
     struct entry e;
     struct pp_cie *cie = &f->cie[f->n_cie];
-    if (at < f->section.bytes.n && next_entry(&f->section, at, &e)) read_cie(f, &e, cie);
-    else *cie = (struct pp_cie){.at = (uint32_t)at};
+    if (at < f->section.bytes.n && next_entry(&f->section, at, &e))
+        read_cie(f, &e, cie);
+    else
+        *cie = (struct pp_cie){.at = (uint32_t)at};
     *ret_index = r->last_cie = (uint32_t)f->n_cie++;
     return pp_hash_add(r->arena, &r->cie_by_at, h, *ret_index);
 }
 
 enum fde_answer { FDE_TAKEN, FDE_OUTSIDE, FDE_BAD };
 
-static enum fde_answer read_fde(const struct pp_frames *f, const struct entry *e, uint32_t cie_index, struct pp_fde *ret)
+static enum fde_answer read_fde(const struct pp_frames *f, const struct entry *e, uint32_t cie_index,
+                                struct pp_fde *ret)
 {
     const struct pp_frame_section *s = &f->section;
     const struct pp_cie *cie = &f->cie[cie_index];
@@ -221,13 +229,15 @@ static size_t cie_of(const struct pp_frame_section *s, const struct entry *e, bo
 static void merge(const struct pp_fde *from, struct pp_fde *to, size_t lo, size_t mid, size_t hi)
 {
     size_t i = lo, j = mid;
-    for (size_t k = lo; k < hi; k++) to[k] = i < mid && (j >= hi || from[i].start <= from[j].start) ? from[i++] : from[j++];
+    for (size_t k = lo; k < hi; k++)
+        to[k] = i < mid && (j >= hi || from[i].start <= from[j].start) ? from[i++] : from[j++];
 }
 
 static bool sort_fdes(struct pp_arena *a, struct pp_frames *f)
 {
     bool sorted = true;
-    for (size_t i = 1; i < f->n && sorted; i++) sorted = f->fde[i - 1].start <= f->fde[i].start;
+    for (size_t i = 1; i < f->n && sorted; i++)
+        sorted = f->fde[i - 1].start <= f->fde[i].start;
     if (sorted) return true;
     struct pp_fde *other = PP_NEW_N(a, struct pp_fde, f->n);
     if (!other) return false;
@@ -245,16 +255,18 @@ static bool sort_fdes(struct pp_arena *a, struct pp_frames *f)
 
 static bool room_for_fde(struct reader *r)
 {
-    return r->f.n < r->fde_cap ||
-           pp_vec_reserve(r->arena, (void **)&r->f.fde, &r->fde_cap, r->f.n + 1, sizeof *r->f.fde, _Alignof(struct pp_fde));
+    return r->f.n < r->fde_cap || pp_vec_reserve(r->arena, (void **)&r->f.fde, &r->fde_cap, r->f.n + 1,
+                                                 sizeof *r->f.fde, _Alignof(struct pp_fde));
 }
 
-enum pp_code pp_frames_read(struct pp_arena *a, const struct pp_frame_section *s, struct pp_frames *ret_frames, struct pp_err *err)
+enum pp_code pp_frames_read(struct pp_arena *a, const struct pp_frame_section *s, struct pp_frames *ret_frames,
+                            struct pp_err *err)
 {
     struct reader r = {.arena = a, .f = {.section = *s}};
     struct pp_frames *f = &r.f;
     size_t n_seen = 0;
-    bool refused = !pp_vec_reserve(a, (void **)&f->fde, &r.fde_cap, s->bytes.n / 48 + 1, sizeof *f->fde, _Alignof(struct pp_fde));
+    bool refused =
+        !pp_vec_reserve(a, (void **)&f->fde, &r.fde_cap, s->bytes.n / 48 + 1, sizeof *f->fde, _Alignof(struct pp_fde));
     struct entry e;
     for (size_t at = 0; !refused && at < s->bytes.n && next_entry(s, at, &e); at = e.end) {
         bool is_cie;
@@ -308,7 +320,7 @@ static bool take_expr(struct cursor *c, uint8_t how, struct pp_reg_rule *ret)
 }
 
 struct machine {
-    const struct pp_cie *cie; /* factors */
+    const struct pp_cie *cie;           /* factors */
     const struct pp_frame_row *initial; /* for DW_CFA_restore; NULL while running a CIE */
     struct pp_frame_row *row;
     int n_remembered;
@@ -328,9 +340,11 @@ static bool execute(struct machine *m, struct cursor *c, uint8_t op)
     struct pp_reg_rule rule;
     uint64_t reg;
     switch (op) {
-    case 0x00: return true;                                                                /* nop */
-    case 0x05: reg = take_uleb(c); return set_offset(m->row, reg, PP_REG_AT_CFA, (int64_t)take_uleb(c), cie->data_align); /* offset_extended */
-    case 0x06: return restore(m, take_uleb(c));                                            /* restore_extended */
+    case 0x00: return true; /* nop */
+    case 0x05:
+        reg = take_uleb(c);
+        return set_offset(m->row, reg, PP_REG_AT_CFA, (int64_t)take_uleb(c), cie->data_align); /* offset_extended */
+    case 0x06: return restore(m, take_uleb(c));                                                /* restore_extended */
     case 0x07: set_reg(m->row, take_uleb(c), (struct pp_reg_rule){.how = PP_REG_UNDEFINED}); return true;
     case 0x08: set_reg(m->row, take_uleb(c), (struct pp_reg_rule){.how = PP_REG_SAME}); return true;
     case 0x09: /* register */
@@ -347,45 +361,63 @@ static bool execute(struct machine *m, struct cursor *c, uint8_t op)
         if (m->n_remembered == 0) return false;
         *m->row = m->remembered[--m->n_remembered];
         return true;
-    case 0x0c: reg = take_uleb(c); return set_cfa(m->row, reg, (int64_t)take_uleb(c), 1);  /* def_cfa */
-    case 0x0d: return m->row->cfa.how == PP_REG_VAL_CFA && set_cfa(m->row, take_uleb(c), m->row->cfa.value, 1); /* def_cfa_register */
-    case 0x0e: return m->row->cfa.how == PP_REG_VAL_CFA && set_cfa(m->row, m->row->cfa_reg, (int64_t)take_uleb(c), 1); /* def_cfa_offset */
-    case 0x0f: return take_expr(c, PP_REG_VAL_EXPR, &m->row->cfa);                         /* def_cfa_expression */
-    case 0x10: case 0x16: /* expression, val_expression */
+    case 0x0c: reg = take_uleb(c); return set_cfa(m->row, reg, (int64_t)take_uleb(c), 1); /* def_cfa */
+    case 0x0d:
+        return m->row->cfa.how == PP_REG_VAL_CFA &&
+               set_cfa(m->row, take_uleb(c), m->row->cfa.value, 1); /* def_cfa_register */
+    case 0x0e:
+        return m->row->cfa.how == PP_REG_VAL_CFA &&
+               set_cfa(m->row, m->row->cfa_reg, (int64_t)take_uleb(c), 1); /* def_cfa_offset */
+    case 0x0f: return take_expr(c, PP_REG_VAL_EXPR, &m->row->cfa);         /* def_cfa_expression */
+    case 0x10:
+    case 0x16: /* expression, val_expression */
         reg = take_uleb(c);
         if (!take_expr(c, op == 0x10 ? PP_REG_AT_EXPR : PP_REG_VAL_EXPR, &rule)) return false;
         set_reg(m->row, reg, rule);
         return true;
-    case 0x11: reg = take_uleb(c); return set_offset(m->row, reg, PP_REG_AT_CFA, take_sleb(c), cie->data_align);  /* offset_extended_sf */
-    case 0x12: reg = take_uleb(c); return set_cfa(m->row, reg, take_sleb(c), cie->data_align);                     /* def_cfa_sf */
-    case 0x13: return m->row->cfa.how == PP_REG_VAL_CFA && set_cfa(m->row, m->row->cfa_reg, take_sleb(c), cie->data_align);
-    case 0x14: reg = take_uleb(c); return set_offset(m->row, reg, PP_REG_VAL_CFA, (int64_t)take_uleb(c), cie->data_align); /* val_offset */
+    case 0x11:
+        reg = take_uleb(c);
+        return set_offset(m->row, reg, PP_REG_AT_CFA, take_sleb(c), cie->data_align);          /* offset_extended_sf */
+    case 0x12: reg = take_uleb(c); return set_cfa(m->row, reg, take_sleb(c), cie->data_align); /* def_cfa_sf */
+    case 0x13:
+        return m->row->cfa.how == PP_REG_VAL_CFA && set_cfa(m->row, m->row->cfa_reg, take_sleb(c), cie->data_align);
+    case 0x14:
+        reg = take_uleb(c);
+        return set_offset(m->row, reg, PP_REG_VAL_CFA, (int64_t)take_uleb(c), cie->data_align); /* val_offset */
     case 0x15: reg = take_uleb(c); return set_offset(m->row, reg, PP_REG_VAL_CFA, take_sleb(c), cie->data_align);
-    case 0x2e: take_uleb(c); return true;                                                  /* GNU_args_size */
-    case 0x2f: reg = take_uleb(c); return set_offset(m->row, reg, PP_REG_AT_CFA, -(int64_t)take_uleb(c), cie->data_align);
+    case 0x2e: take_uleb(c); return true; /* GNU_args_size */
+    case 0x2f:
+        reg = take_uleb(c);
+        return set_offset(m->row, reg, PP_REG_AT_CFA, -(int64_t)take_uleb(c), cie->data_align);
     default: return false;
     }
 }
 
 /* DW_CFA_set_loc and the advance_locs; false: op is something else. */
-static bool take_advance(const struct pp_cie *cie, const struct pp_frame_section *s, struct cursor *c, uint8_t op, uint64_t *loc)
+static bool take_advance(const struct pp_cie *cie, const struct pp_frame_section *s, struct cursor *c, uint8_t op,
+                         uint64_t *loc)
 {
     uint64_t delta;
-    if (op >> 6 == 1) delta = op & 0x3f;
-    else if (op == 0x02) delta = take(c, 1);
-    else if (op == 0x03) delta = take(c, 2);
-    else if (op == 0x04) delta = take(c, 4);
+    if (op >> 6 == 1)
+        delta = op & 0x3f;
+    else if (op == 0x02)
+        delta = take(c, 1);
+    else if (op == 0x03)
+        delta = take(c, 2);
+    else if (op == 0x04)
+        delta = take(c, 4);
     else if (op == 0x01) {
         *loc = take_encoded(c, cie->pointer_encoding, s, false);
         return true;
-    } else return false;
+    } else
+        return false;
     *loc += delta * cie->code_align;
     return true;
 }
 
 /* Runs instructions from loc; rows go to `out`. cie NULL: a CIE's own ones (ctx is that CIE), which may not move. */
-static bool run(const struct pp_frames *f, const struct pp_cie *cie, struct cursor *c, struct pp_frame_row *row, uint64_t loc,
-                uint64_t stop, pp_frames_row out, void *ctx)
+static bool run(const struct pp_frames *f, const struct pp_cie *cie, struct cursor *c, struct pp_frame_row *row,
+                uint64_t loc, uint64_t stop, pp_frames_row out, void *ctx)
 {
     struct machine m; /* not zeroed whole: 2 KiB for each FDE */
     m.cie = cie ? cie : ctx;
@@ -396,9 +428,12 @@ static bool run(const struct pp_frames *f, const struct pp_cie *cie, struct curs
         uint8_t op = (uint8_t)take(c, 1);
         uint64_t next = loc;
         bool fine = true;
-        if (op >> 6 == 2) fine = set_offset(row, op & 0x3f, PP_REG_AT_CFA, (int64_t)take_uleb(c), m.cie->data_align);
-        else if (op >> 6 == 3) fine = restore(&m, op & 0x3f);
-        else if (!take_advance(m.cie, &f->section, c, op, &next)) fine = execute(&m, c, op);
+        if (op >> 6 == 2)
+            fine = set_offset(row, op & 0x3f, PP_REG_AT_CFA, (int64_t)take_uleb(c), m.cie->data_align);
+        else if (op >> 6 == 3)
+            fine = restore(&m, op & 0x3f);
+        else if (!take_advance(m.cie, &f->section, c, op, &next))
+            fine = execute(&m, c, op);
         if (!fine || c->failed || next < loc || (next != loc && !out)) {
             if (out) out(ctx, loc, NULL);
             return false;

@@ -10,10 +10,10 @@
 #include "unwind/compile.h"
 
 struct pp_fde {
-    uint64_t start;     /* ELF address */
+    uint64_t start; /* ELF address */
     uint32_t size;
-    uint32_t cie;       /* index into pp_frames.cie */
-    uint32_t at, end;   /* its instructions in the section */
+    uint32_t cie;     /* index into pp_frames.cie */
+    uint32_t at, end; /* its instructions in the section */
 };
 
 /* One row of the unwind table; expressions are places in the section. */
@@ -24,8 +24,8 @@ struct pp_frame_row {
 };
 
 struct pp_cie {
-    uint32_t at;          /* of the entry in the section: its name */
-    bool usable;          /* known version, augmentation and encodings */
+    uint32_t at; /* of the entry in the section: its name */
+    bool usable; /* known version, augmentation and encodings */
     bool is_signal, has_augmentation_size;
     uint8_t pointer_encoding, address_size;
     uint64_t code_align;
@@ -45,10 +45,11 @@ struct pp_frames {
 };
 
 /* PP_E_NOTFOUND: not a single FDE of the text range. */
-PP_MUST_USE enum pp_code pp_frames_read(struct pp_arena *a, const struct pp_frame_section *s, struct pp_frames *ret_frames, struct pp_err *err);
+PP_MUST_USE enum pp_code pp_frames_read(struct pp_arena *a, const struct pp_frame_section *s,
+                                        struct pp_frames *ret_frames, struct pp_err *err);
 
-/* Hands out the rows of [fde->start, stop) in order: row(ctx, first vaddr, row). After a broken or unknown instruction the rest is
- * given as one row NULL and false returned. row() returning false ends it, too. */
+/* Hands out the rows of [fde->start, stop) in order: row(ctx, first vaddr, row). After a broken or unknown
+ * instruction the rest is given as one row NULL and false returned. row() returning false ends it, too. */
 typedef bool (*pp_frames_row)(void *ctx, uint64_t vaddr, const struct pp_frame_row *row);
 bool pp_frames_rows(const struct pp_frames *f, const struct pp_fde *fde, uint64_t stop, pp_frames_row row, void *ctx);
 

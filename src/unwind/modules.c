@@ -53,7 +53,8 @@ static uint64_t now_ns(void)
 
 static bool same_file(const struct pp_maps_line *a, const struct pp_maps_line *b)
 {
-    return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && pp_str_eq(a->path, b->path);
+    return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor &&
+           pp_str_eq(a->path, b->path);
 }
 
 static bool find_executable(struct pp_modules_writer *w, pp_str text, found_vec *found)
@@ -69,7 +70,8 @@ static bool find_executable(struct pp_modules_writer *w, pp_str text, found_vec 
         f.line = l;
         f.is_vdso = pp_str_eq(l.path, PP_STR("[vdso]"));
         bool has_object = f.is_vdso || pp_maps_is_file(&l);
-        if (!has_object) f.first = (struct pp_maps_line){0}; /* `latest` stays: code may follow behind the object's own bss */
+        if (!has_object)
+            f.first = (struct pp_maps_line){0}; /* `latest` stays: code may follow behind the object's own bss */
         else if (l.start != end || !same_file(&f.first, &l)) {
             if (!same_file(&f.begin, &l)) {
                 f.begin = f.latest = l;
@@ -77,7 +79,8 @@ static bool find_executable(struct pp_modules_writer *w, pp_str text, found_vec 
             }
             if (l.offset == 0) f.latest = l;
             f.first = l;
-        } else if (l.offset == 0) f.latest = l;
+        } else if (l.offset == 0)
+            f.latest = l;
         if (!(l.perms & PP_MAPS_X)) continue;
         if (found->n == w->o.max_modules) return true;
         struct found *slot = PP_TRY_PUSH(&w->scratch, found);
@@ -94,8 +97,9 @@ static bool find_executable(struct pp_modules_writer *w, pp_str text, found_vec 
 static bool still_same(struct pp_memory *mem, const struct pp_module *m, const struct found *f)
 {
     const struct pp_maps_line *l = &f->line;
-    if (m->start != l->start || m->end != l->end || m->offset != l->offset || m->inode != l->inode || m->dev_major != l->dev_major ||
-        m->dev_minor != l->dev_minor || m->deleted != l->deleted || !pp_str_eq(m->path, l->path))
+    if (m->start != l->start || m->end != l->end || m->offset != l->offset || m->inode != l->inode ||
+        m->dev_major != l->dev_major || m->dev_minor != l->dev_minor || m->deleted != l->deleted ||
+        !pp_str_eq(m->path, l->path))
         return false;
     uint8_t id[sizeof m->build_id];
     if (m->half_mapped) return false;
@@ -128,8 +132,8 @@ static void free_map(struct pp_modules_writer *w, struct owned_map *o)
     pp_pages_unmap(o, o->map.size_bytes);
 }
 
-/* The loader maps an object piece by piece, the first piece over the whole length. Only when the place of .eh_frame_hdr shows the right part
- * of the file has it been read right. */
+/* The loader maps an object piece by piece, the first piece over the whole length. Only when the place of
+ * .eh_frame_hdr shows the right part of the file has it been read right. */
 static bool is_half_mapped(const struct found *f, const struct pp_object *o)
 {
     struct pp_maps maps = {.rest = f->run};
@@ -137,7 +141,8 @@ static bool is_half_mapped(const struct found *f, const struct pp_object *o)
     if (!o->table) return true;
     for (struct pp_maps_line l; pp_maps_next(&maps, &l);) {
         if (o->eh_frame_hdr >= l.end) continue;
-        return o->eh_frame_hdr < l.start || !same_file(&l, &f->line) || l.offset + (o->eh_frame_hdr - l.start) != o->eh_frame_hdr_offset;
+        return o->eh_frame_hdr < l.start || !same_file(&l, &f->line) ||
+               l.offset + (o->eh_frame_hdr - l.start) != o->eh_frame_hdr_offset;
     }
     return true;
 }
@@ -145,21 +150,39 @@ static bool is_half_mapped(const struct found *f, const struct pp_object *o)
 static void describe(struct pp_module *m, const struct found *f, const struct pp_object *o)
 {
     const struct pp_maps_line *l = &f->line;
-    *m = (struct pp_module){.start = l->start, .end = l->end, .bias = o->bias, .offset = l->offset, .inode = l->inode,
-                            .dev_major = l->dev_major, .dev_minor = l->dev_minor, .table = o->table, .eh_frame_hdr = o->eh_frame_hdr,
-                            .build_id_at = o->build_id_at, .entry = o->entry, .is_file = pp_maps_is_file(l), .is_vdso = f->is_vdso,
-                            .deleted = l->deleted, .half_mapped = o->half_mapped, .build_id_n = o->build_id_n, .path = l->path};
+    *m = (struct pp_module){.start = l->start,
+                            .end = l->end,
+                            .bias = o->bias,
+                            .offset = l->offset,
+                            .inode = l->inode,
+                            .dev_major = l->dev_major,
+                            .dev_minor = l->dev_minor,
+                            .table = o->table,
+                            .eh_frame_hdr = o->eh_frame_hdr,
+                            .build_id_at = o->build_id_at,
+                            .entry = o->entry,
+                            .is_file = pp_maps_is_file(l),
+                            .is_vdso = f->is_vdso,
+                            .deleted = l->deleted,
+                            .half_mapped = o->half_mapped,
+                            .build_id_n = o->build_id_n,
+                            .path = l->path};
     memcpy(m->build_id, o->build_id, sizeof m->build_id);
 }
 
-static enum pp_code read_from(struct pp_memory *mem, const struct found *f, const struct pp_maps_line *header, struct pp_object *ret_object)
+static enum pp_code read_from(struct pp_memory *mem, const struct found *f, const struct pp_maps_line *header,
+                              struct pp_object *ret_object)
 {
-    struct pp_object_place place = {.header = header->start, .code = f->line.start, .header_offset = header->offset,
-                                    .code_offset = f->line.offset, .any_code = f->is_vdso};
+    struct pp_object_place place = {.header = header->start,
+                                    .code = f->line.start,
+                                    .header_offset = header->offset,
+                                    .code_offset = f->line.offset,
+                                    .any_code = f->is_vdso};
     return header->start ? pp_object_read(mem, &place, ret_object, NULL) : PP_E_FORMAT;
 }
 
-static void load(struct pp_modules_writer *w, struct pp_memory *mem, const struct found *f, struct pp_object *ret_object)
+static void load(struct pp_modules_writer *w, struct pp_memory *mem, const struct found *f,
+                 struct pp_object *ret_object)
 {
     struct pp_object o = {0};
     enum pp_code c = read_from(mem, f, &f->latest, &o);
@@ -190,7 +213,8 @@ static void limit_tries(struct pp_module *m, const struct pp_module_map *map)
 }
 
 /* The new list of live modules: known ones keep their record, new ones are read. refs of tables are not counted yet. */
-static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, const found_vec *found, uint32_t generation, struct pp_module *ret)
+static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, const found_vec *found,
+                         uint32_t generation, struct pp_module *ret)
 {
     struct pp_object object = {0};
     uintptr_t object_header = 0;
@@ -202,8 +226,10 @@ static void describe_all(struct pp_modules_writer *w, struct pp_memory *mem, con
             ret[i] = *old;
             continue;
         }
-        if (!f->latest.start) object = (struct pp_object){0};
-        else if (f->latest.start != object_header) load(w, mem, f, &object);
+        if (!f->latest.start)
+            object = (struct pp_object){0};
+        else if (f->latest.start != object_header)
+            load(w, mem, f, &object);
         object_header = f->latest.start;
         describe(&ret[i], f, &object);
         limit_tries(&ret[i], map);
@@ -217,14 +243,17 @@ static bool lives_on(const struct pp_module *old, const struct pp_module *live, 
     for (size_t lo = 0, hi = n; lo < hi;) {
         size_t mid = lo + (hi - lo) / 2;
         if (live[mid].start == old->start) return live[mid].id == old->id;
-        if (live[mid].start < old->start) lo = mid + 1;
-        else hi = mid;
+        if (live[mid].start < old->start)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return false;
 }
 
 /* What is remembered: the old map's past and the modules that went now; at most PP_MODULES_PAST_MAX, the latest. */
-static size_t list_past(const struct pp_module_map *old, const struct pp_module *live, size_t n_live, uint32_t generation, struct pp_module *ret)
+static size_t list_past(const struct pp_module_map *old, const struct pp_module *live, size_t n_live,
+                        uint32_t generation, struct pp_module *ret)
 {
     size_t n = 0;
     if (!old) return 0;
@@ -253,24 +282,33 @@ static char *copy_modules(struct pp_module *to, const struct pp_module *from, si
 }
 
 /* Everything in one block: owned_map | starts | live modules | past ones | paths. NULL: memory refused. */
-static struct owned_map *seal(const struct pp_module *live, size_t n, const struct pp_module *past, size_t n_past, uint32_t generation)
+static struct owned_map *seal(const struct pp_module *live, size_t n, const struct pp_module *past, size_t n_past,
+                              uint32_t generation)
 {
     size_t starts_at = sizeof(struct owned_map), live_at = starts_at + n * sizeof(uintptr_t);
     size_t past_at = live_at + n * sizeof *live, strings_at = past_at + n_past * sizeof *past, size = strings_at;
-    for (size_t i = 0; i < n; i++) size += live[i].path.n;
-    for (size_t i = 0; i < n_past; i++) size += past[i].path.n;
+    for (size_t i = 0; i < n; i++)
+        size += live[i].path.n;
+    for (size_t i = 0; i < n_past; i++)
+        size += past[i].path.n;
     char *p = pp_pages_map(size);
     if (!p) return NULL;
     struct owned_map *o = (struct owned_map *)(void *)p;
     uintptr_t *starts = (uintptr_t *)(void *)(p + starts_at);
-    struct pp_module *to_live = (struct pp_module *)(void *)(p + live_at), *to_past = (struct pp_module *)(void *)(p + past_at);
+    struct pp_module *to_live = (struct pp_module *)(void *)(p + live_at),
+                     *to_past = (struct pp_module *)(void *)(p + past_at);
     copy_modules(to_past, past, n_past, copy_modules(to_live, live, n, p + strings_at));
     for (size_t i = 0; i < n; i++) {
         starts[i] = live[i].start;
         if (live[i].table) ((struct pp_table *)live[i].table)->refs++;
     }
-    o->map = (struct pp_module_map){.generation = generation, .n = (uint32_t)n, .n_past = (uint32_t)n_past, .size_bytes = size,
-                                    .starts = starts, .modules = to_live, .past = to_past};
+    o->map = (struct pp_module_map){.generation = generation,
+                                    .n = (uint32_t)n,
+                                    .n_past = (uint32_t)n_past,
+                                    .size_bytes = size,
+                                    .starts = starts,
+                                    .modules = to_live,
+                                    .past = to_past};
     return o;
 }
 
@@ -391,7 +429,8 @@ size_t pp_modules_reclaim(struct pp_modules *m)
 void pp_modules_after_fork(struct pp_modules *m)
 {
     for (unsigned i = 0; i < PP_MODULES_STRIPES; i++)
-        for (unsigned side = 0; side < 2; side++) atomic_store(&m->stripe[i].in[side], 0);
+        for (unsigned side = 0; side < 2; side++)
+            atomic_store(&m->stripe[i].in[side], 0);
 }
 
 void pp_modules_stats(const struct pp_modules *m, struct pp_modules_stats *ret_stats)
@@ -400,7 +439,8 @@ void pp_modules_stats(const struct pp_modules *m, struct pp_modules_stats *ret_s
     struct pp_modules_stats s = w->stats;
     const struct pp_module_map *map = w->current ? &w->current->map : NULL;
     s.n_without_table = 0;
-    for (uint32_t i = 0; map && i < map->n; i++) s.n_without_table += map->modules[i].table == NULL;
+    for (uint32_t i = 0; map && i < map->n; i++)
+        s.n_without_table += map->modules[i].table == NULL;
     s.generation = map ? map->generation : 0;
     s.n_modules = map ? map->n : 0;
     s.n_past = map ? map->n_past : 0;

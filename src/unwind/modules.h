@@ -1,15 +1,16 @@
 /* unwind/modules.h - builds and publishes the module map (unwind/sigsafe/module_map.h says how it is read).
  *
- * A refresh reads /proc/PID/maps, keeps the tables of objects that are still there (same range, device, inode, offset and build id),
- * compiles the new ones and publishes a new map if anything executable changed. Headers and .eh_frame are copied out of the
- * process's memory by process_vm_readv (/proc/PID/mem where that is forbidden), never followed by pointer: an object may vanish meanwhile; the vdso, deleted and replaced
- * files and other mount namespaces need nothing special this way, and no file is opened. An object without PT_GNU_EH_FRAME gets no table: frame pointers.
- * An object that is just being mapped or unmapped by the loader is marked half_mapped and read again by the next refreshes.
- * The same for another process (pid != 0): the parent `pprof run` unwinds its child's threads with it; that needs
- * ptrace access (own child, same user).
+ * A refresh reads /proc/PID/maps, keeps the tables of objects that are still there (same range, device, inode, offset
+ * and build id), compiles the new ones and publishes a new map if anything executable changed. Headers and .eh_frame
+ * are copied out of the process's memory by process_vm_readv (/proc/PID/mem where that is forbidden), never followed
+ * by pointer: an object may vanish meanwhile; the vdso, deleted and replaced files and other mount namespaces need
+ * nothing special this way, and no file is opened. An object without PT_GNU_EH_FRAME gets no table: frame pointers.
+ * An object that is just being mapped or unmapped by the loader is marked half_mapped and read again by the next
+ * refreshes. The same for another process (pid != 0): the parent `pprof run` unwinds its child's threads with it;
+ * that needs ptrace access (own child, same user).
  *
- * Threads: one at a time calls refresh, reclaim and release (the caller's cold lock); readers are free.
- * May run: cold code; raw system calls only, no libc lock, no malloc.   Every refusal of memory leaves the published map as it was.
+ * Threads: one at a time calls refresh, reclaim and release (the caller's cold lock); readers are free. May run: cold
+ * code; raw system calls only, no libc lock, no malloc.   Every refusal of memory leaves the published map as it was.
  */
 #ifndef PP_UNWIND_MODULES_H
 #define PP_UNWIND_MODULES_H
@@ -18,10 +19,10 @@
 #include "unwind/sigsafe/module_map.h"
 
 struct pp_modules_options {
-    int pid;                     /* 0: ourselves */
-    size_t max_table_bytes;      /* of all tables together; beyond it objects get none. 0: 256 MiB */
-    uint32_t max_modules;        /* 0: 65536 */
-    uint32_t first_generation;   /* the first map is one later: goes on counting after an exec in place */
+    int pid;                   /* 0: ourselves */
+    size_t max_table_bytes;    /* of all tables together; beyond it objects get none. 0: 256 MiB */
+    uint32_t max_modules;      /* 0: 65536 */
+    uint32_t first_generation; /* the first map is one later: goes on counting after an exec in place */
 };
 
 struct pp_modules_stats {

@@ -26,8 +26,10 @@ static bool open_mem(struct pp_memory *m)
 {
     char path[40];
     if (m->mem_fd >= 0) return false;
-    if (m->pid) pp_fmt(path, sizeof path, "/proc/%d/mem", m->pid);
-    else pp_fmt(path, sizeof path, "/proc/self/mem");
+    if (m->pid)
+        pp_fmt(path, sizeof path, "/proc/%d/mem", m->pid);
+    else
+        pp_fmt(path, sizeof path, "/proc/self/mem");
     long fd = pp_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (pp_sys_failed(fd)) return false;
     m->mem_fd = (int)fd;
@@ -59,13 +61,16 @@ static uint64_t segment_end(const struct pp_image *im, uint64_t vaddr)
 {
     Elf64_Phdr ph;
     for (uint32_t i = 0; pp_image_phdr(im, i, &ph); i++)
-        if (ph.p_type == PT_LOAD && vaddr >= ph.p_vaddr && vaddr - ph.p_vaddr < ph.p_filesz) return ph.p_vaddr + ph.p_filesz;
+        if (ph.p_type == PT_LOAD && vaddr >= ph.p_vaddr && vaddr - ph.p_vaddr < ph.p_filesz)
+            return ph.p_vaddr + ph.p_filesz;
     return 0;
 }
 
-/* The search table of .eh_frame_hdr ends with its last FDE's address somewhere: the end of that FDE ends the section. Without it the copy would go up to
- * the segment's end and the reader past the last FDE where no terminator stands. */
-static bool narrow_by_table(struct pp_memory *m, const struct pp_object *o, const Elf64_Phdr *hdr, struct frames_place *p)
+/* The search table of .eh_frame_hdr ends with its last FDE's address somewhere: the end of that FDE ends the
+ * section. Without it the copy would go up to the segment's end and the reader past the last FDE where no
+ * terminator stands. */
+static bool narrow_by_table(struct pp_memory *m, const struct pp_object *o, const Elf64_Phdr *hdr,
+                            struct frames_place *p)
 {
     enum { UDATA4 = 0x03, DATAREL_SDATA4 = 0x3b };
     uint8_t head[12];
@@ -92,7 +97,8 @@ static bool narrow_by_table(struct pp_memory *m, const struct pp_object *o, cons
     return true;
 }
 
-static bool find_frames(struct pp_memory *m, const struct pp_image *im, const struct pp_object *o, const Elf64_Phdr *hdr, struct frames_place *ret)
+static bool find_frames(struct pp_memory *m, const struct pp_image *im, const struct pp_object *o,
+                        const Elf64_Phdr *hdr, struct frames_place *ret)
 {
     uint8_t head[16];
     struct frames_place p = {0};
@@ -106,16 +112,22 @@ static bool find_frames(struct pp_memory *m, const struct pp_image *im, const st
     return true;
 }
 
-static enum pp_code read_table(struct pp_memory *m, const struct pp_image *im, const Elf64_Phdr *hdr, struct pp_object *o, struct pp_err *err)
+static enum pp_code read_table(struct pp_memory *m, const struct pp_image *im, const Elf64_Phdr *hdr,
+                               struct pp_object *o, struct pp_err *err)
 {
     struct frames_place p;
     uint64_t lo, hi;
     if (!find_frames(m, im, o, hdr, &p) || !pp_image_text_range(im, &lo, &hi)) return PP_OK;
     char *copy = pp_pages_map(p.size);
-    if (!copy) return pp_fail(err, PP_E_NOMEM, "no memory for a copy of %llu bytes of .eh_frame", (unsigned long long)p.size);
+    if (!copy)
+        return pp_fail(err, PP_E_NOMEM, "no memory for a copy of %llu bytes of .eh_frame", (unsigned long long)p.size);
     enum pp_code c = PP_OK;
     if (read_vaddr(m, o, p.vaddr, copy, p.size)) {
-        struct pp_frame_section s = {.bytes = {copy, p.size}, .vaddr = p.vaddr, .text_vaddr = lo, .text_end = hi, .max_fdes = p.n_fdes,
+        struct pp_frame_section s = {.bytes = {copy, p.size},
+                                     .vaddr = p.vaddr,
+                                     .text_vaddr = lo,
+                                     .text_end = hi,
+                                     .max_fdes = p.n_fdes,
                                      .data_vaddr = hdr->p_vaddr};
         c = pp_table_compile(&s, &o->table, err);
     }
@@ -139,8 +151,8 @@ static void read_build_id(struct pp_memory *m, const struct pp_image *im, struct
     }
 }
 
-/* Some linkers let the code's segment share the file's first page, so that a mapping of offset 0 need not be the object's first:
- * is the code where the program headers put it, seen from this header? */
+/* Some linkers let the code's segment share the file's first page, so that a mapping of offset 0 need not be the
+ * object's first: is the code where the program headers put it, seen from this header? */
 static bool fits(const struct pp_image *im, const struct pp_object_place *place, uintptr_t bias)
 {
     Elf64_Phdr ph;
@@ -153,19 +165,21 @@ static bool fits(const struct pp_image *im, const struct pp_object_place *place,
     return place->any_code;
 }
 
-static enum pp_code read_object(struct pp_memory *m, const struct pp_object_place *place, char *scratch, struct pp_object *ret_object,
-                                struct pp_err *err)
+static enum pp_code read_object(struct pp_memory *m, const struct pp_object_place *place, char *scratch,
+                                struct pp_object *ret_object, struct pp_err *err)
 {
     uintptr_t header = place->header;
     struct pp_image im;
     struct pp_object o = {0};
     uint64_t base;
-    if (!pp_memory_read(m, header, scratch, HEADER_BYTES)) return pp_fail(err, PP_E_IO, "0x%zx: unreadable", (size_t)header);
+    if (!pp_memory_read(m, header, scratch, HEADER_BYTES))
+        return pp_fail(err, PP_E_IO, "0x%zx: unreadable", (size_t)header);
     enum pp_code c = pp_image_parse((pp_str){scratch, HEADER_BYTES}, &im, err);
     if (c) return c;
     if (!pp_image_base_vaddr(&im, &base)) return pp_fail(err, PP_E_FORMAT, "0x%zx: no PT_LOAD", (size_t)header);
     o.bias = header - base;
-    if (!fits(&im, place, o.bias)) return pp_fail(err, PP_E_FORMAT, "0x%zx: the code is not mapped as its program headers say", (size_t)header);
+    if (!fits(&im, place, o.bias))
+        return pp_fail(err, PP_E_FORMAT, "0x%zx: the code is not mapped as its program headers say", (size_t)header);
     o.entry = im.entry ? im.entry + o.bias : 0;
     read_build_id(m, &im, &o, scratch + HEADER_BYTES);
     Elf64_Phdr ph;
@@ -180,7 +194,8 @@ static enum pp_code read_object(struct pp_memory *m, const struct pp_object_plac
     return c;
 }
 
-enum pp_code pp_object_read(struct pp_memory *m, const struct pp_object_place *place, struct pp_object *ret_object, struct pp_err *err)
+enum pp_code pp_object_read(struct pp_memory *m, const struct pp_object_place *place, struct pp_object *ret_object,
+                            struct pp_err *err)
 {
     char *scratch = pp_pages_map(HEADER_BYTES + NOTES_BYTES);
     if (!scratch) return pp_fail(err, PP_E_NOMEM, "no memory for an ELF header");

@@ -61,10 +61,15 @@ static void own_symbols(void **state)
 static void never_a_far_neighbour(void **state)
 {
     (void)state;
-    struct pp_symbol p[] = {{0x1000, 0x1010, 0, 1}, {0x1100, 0x1100, 1, 1}, {0x1200, 0x1400, 2, 1}, {0x1300, 0x1310, 3, 1}};
+    struct pp_symbol p[] = {
+        {0x1000, 0x1010, 0, 1}, {0x1100, 0x1100, 1, 1}, {0x1200, 0x1400, 2, 1}, {0x1300, 0x1310, 3, 1}};
     struct pp_symbols s = {p, 4, PP_STR("abcd")};
-    static const struct { uint64_t vaddr; char name; } cases[] = {{0xfff, 0}, {0x1000, 'a'}, {0x100f, 'a'}, {0x1010, 0}, {0x10ff, 0},
-        {0x1100, 'b'}, {0x11ff, 'b'}, {0x1200, 'c'}, {0x12ff, 'c'}, {0x1300, 'd'}, {0x130f, 'd'}, {0x1310, 'c'}, {0x13ff, 'c'}, {0x1400, 0}};
+    static const struct {
+        uint64_t vaddr;
+        char name;
+    } cases[] = {{0xfff, 0},    {0x1000, 'a'}, {0x100f, 'a'}, {0x1010, 0},   {0x10ff, 0},
+                 {0x1100, 'b'}, {0x11ff, 'b'}, {0x1200, 'c'}, {0x12ff, 'c'}, {0x1300, 'd'},
+                 {0x130f, 'd'}, {0x1310, 'c'}, {0x13ff, 'c'}, {0x1400, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pp_str name = {0};
         uint64_t start;
@@ -183,7 +188,7 @@ static void truncated_files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(own_symbols),    cmocka_unit_test(never_a_far_neighbour),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(own_symbols), cmocka_unit_test(never_a_far_neighbour),
                                        cmocka_unit_test(loaded_objects), cmocka_unit_test(refusals),
                                        cmocka_unit_test(truncated_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);

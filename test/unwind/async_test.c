@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Two threads work; signals stop them at random instructions; pp_walk and libgcc's _Unwind_Backtrace look at the same stack in the same
- * handler and must see the same. PP_WALK_SAMPLES=n takes n samples of each load instead of the small default;
- * PP_WALK_LOAD=lib.so:symbol adds a load (unsigned symbol(unsigned)) from outside.
+/* Two threads work; signals stop them at random instructions; pp_walk and libgcc's _Unwind_Backtrace look at the
+ * same stack in the same handler and must see the same. PP_WALK_SAMPLES=n takes n samples of each load instead of
+ * the small default; PP_WALK_LOAD=lib.so:symbol adds a load (unsigned symbol(unsigned)) from outside.
  *
- * Where both may differ: the last instructions of _Unwind_RaiseException and _Unwind_Resume (and what they call there) have
- * replaced saved registers on the stack by those of the landing pad, while their CFI still names them. libgcc reads wild pointers then
- * (and may crash, which is caught here); the walk must end without a crash. While objects come and go there are two more: libgcc does
- * not know an object any more whose destructors run in dlclose (its stack is a beginning of ours), and we don't know one before the next refresh (the
- * walk says unknown_module). */
+ * Where both may differ: the last instructions of _Unwind_RaiseException and _Unwind_Resume (and what they call
+ * there) have replaced saved registers on the stack by those of the landing pad, while their CFI still names them.
+ * libgcc reads wild pointers then (and may crash, which is caught here); the walk must end without a crash. While
+ * objects come and go there are two more: libgcc does not know an object any more whose destructors run in dlclose
+ * (its stack is a beginning of ours), and we don't know one before the next refresh (the walk says
+ * unknown_module). */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -30,7 +31,8 @@
 #define N_WORKERS 2
 
 typedef unsigned (*load)(unsigned);
-unsigned load_plain(unsigned), load_o3(unsigned), load_lazy(unsigned), load_o0(unsigned), load_fp(unsigned), load_throws(unsigned);
+unsigned load_plain(unsigned), load_o3(unsigned), load_lazy(unsigned), load_o0(unsigned), load_fp(unsigned),
+    load_throws(unsigned);
 
 enum { WITH_CACHE = 1, NESTED = 2, ALT_STACK = 4, DLOPEN = 8, CHAIN_TOO = 16 };
 
@@ -42,7 +44,8 @@ static struct {
     _Atomic bool stop;
     _Atomic unsigned n_started;
     pid_t tid[N_WORKERS];
-    _Atomic unsigned long n, n_equal, n_differ, n_eh_return, n_unknown, n_reference_crashed, n_reference_short, n_signal_frames, n_root;
+    _Atomic unsigned long n, n_equal, n_differ, n_eh_return, n_unknown, n_reference_crashed, n_reference_short,
+        n_signal_frames, n_root;
     _Atomic unsigned long n_chain_equal, n_chain_skips_caller, n_chain_cut, n_chain_wrong;
     uintptr_t ours[DEPTH], theirs[DEPTH]; /* of the first difference */
     size_t n_ours, n_theirs;
@@ -96,18 +99,25 @@ static void compare(const struct pp_module_map *map, const struct pp_walk_regs *
     _Unwind_Backtrace(take_frame, &ref);
     in_reference = 0;
     size_t skip = 0; /* the handler's own frames */
-    while (skip < ref.n && ref.pc[skip] != regs->pc + 1) skip++;
+    while (skip < ref.n && ref.pc[skip] != regs->pc + 1)
+        skip++;
     size_t n_ref = ref.n - skip;
     bool same_start = n >= n_ref && memcmp(pcs, ref.pc + skip, n_ref * sizeof *pcs) == 0;
-    if (same_start && n == n_ref) run.n_equal++;
-    else if (same_start && result->end == PP_WALK_ROOT && run.flags & DLOPEN) run.n_reference_short++;
-    else if (eh_return) run.n_eh_return++;
-    else if (result->unknown_module && run.flags & DLOPEN) run.n_unknown++;
-    else keep_difference(pcs, n, ref.pc + skip, n_ref);
+    if (same_start && n == n_ref)
+        run.n_equal++;
+    else if (same_start && result->end == PP_WALK_ROOT && run.flags & DLOPEN)
+        run.n_reference_short++;
+    else if (eh_return)
+        run.n_eh_return++;
+    else if (result->unknown_module && run.flags & DLOPEN)
+        run.n_unknown++;
+    else
+        keep_difference(pcs, n, ref.pc + skip, n_ref);
 }
 
 /* The same walk when the load's code has no table: frame pointers and guesses only. */
-static void compare_chain(const struct pp_module_map *map, const struct pp_walk_regs *regs, struct pp_peek *mem, const uintptr_t *want, size_t n)
+static void compare_chain(const struct pp_module_map *map, const struct pp_walk_regs *regs, struct pp_peek *mem,
+                          const uintptr_t *want, size_t n)
 {
     enum { MODULES = 64 };
     static _Thread_local struct pp_module without[MODULES];
@@ -122,10 +132,14 @@ static void compare_chain(const struct pp_module_map *map, const struct pp_walk_
         if (pp_str_contains(without[i].path, PP_STR("load_fp"))) without[i].table = NULL;
     copy.modules = without;
     size_t got = pp_walk(&copy, regs, mem, &o, pcs, DEPTH, &result);
-    if (got == n && memcmp(pcs, want, n * sizeof *pcs) == 0) run.n_chain_equal++;
-    else if (got == n - 1 && pcs[0] == want[0] && memcmp(pcs + 1, want + 2, (n - 2) * sizeof *pcs) == 0) run.n_chain_skips_caller++;
-    else if (got < n && result.end != PP_WALK_ROOT && memcmp(pcs, want, got * sizeof *pcs) == 0) run.n_chain_cut++;
-    else run.n_chain_wrong++;
+    if (got == n && memcmp(pcs, want, n * sizeof *pcs) == 0)
+        run.n_chain_equal++;
+    else if (got == n - 1 && pcs[0] == want[0] && memcmp(pcs + 1, want + 2, (n - 2) * sizeof *pcs) == 0)
+        run.n_chain_skips_caller++;
+    else if (got < n && result.end != PP_WALK_ROOT && memcmp(pcs, want, got * sizeof *pcs) == 0)
+        run.n_chain_cut++;
+    else
+        run.n_chain_wrong++;
 }
 
 static void on_sample(int sig, siginfo_t *info, void *ucontext)
@@ -142,8 +156,10 @@ static void on_sample(int sig, siginfo_t *info, void *ucontext)
     uintptr_t pcs[DEPTH];
     pp_walk_regs_from_ucontext(ucontext, &regs);
     uintptr_t sp = PP_WALK_SP(&regs);
-    if (sp >= stack_lo && sp < stack_hi) pp_peek_init_own(&mem, sp & ~(uintptr_t)7, stack_hi, window, sizeof window);
-    else pp_peek_init_own(&mem, 0, 0, window, sizeof window);
+    if (sp >= stack_lo && sp < stack_hi)
+        pp_peek_init_own(&mem, sp & ~(uintptr_t)7, stack_hi, window, sizeof window);
+    else
+        pp_peek_init_own(&mem, 0, 0, window, sizeof window);
     struct pp_walk_options o = {.cache = run.flags & WITH_CACHE ? cache : NULL};
     size_t n = pp_walk(map, &regs, &mem, &o, pcs, DEPTH, &result);
     run.n_signal_frames += result.n_signal;
@@ -194,7 +210,8 @@ static void *work(void *arg)
     cache = calloc(1, sizeof *cache);
     run.tid[i] = (pid_t)syscall(SYS_gettid);
     run.n_started++;
-    for (unsigned s = 1; !run.stop;) s += run.run(s);
+    for (unsigned s = 1; !run.stop;)
+        s += run.run(s);
     struct pp_pc_cache *mine = cache;
     cache = NULL;
     free(mine);
@@ -243,7 +260,8 @@ static void send_signals(unsigned long want)
 static void print_difference(void)
 {
     for (size_t i = 0; i < run.n_ours || i < run.n_theirs; i++)
-        print_message("%2zu ours %12lx libgcc %12lx\n", i, i < run.n_ours ? run.ours[i] : 0, i < run.n_theirs ? run.theirs[i] : 0);
+        print_message("%2zu ours %12lx libgcc %12lx\n", i, i < run.n_ours ? run.ours[i] : 0,
+                      i < run.n_theirs ? run.theirs[i] : 0);
 }
 
 static void sample(const char *name, load l, int flags)
@@ -258,20 +276,28 @@ static void sample(const char *name, load l, int flags)
     set_handler(SIGSEGV, on_crash, SA_NODEFER);
     set_handler(SIGBUS, on_crash, SA_NODEFER);
     pthread_t worker[N_WORKERS];
-    for (size_t i = 0; i < N_WORKERS; i++) assert_int_equal(pthread_create(&worker[i], NULL, work, (void *)i), 0);
-    while (run.n_started < N_WORKERS) usleep(100);
+    for (size_t i = 0; i < N_WORKERS; i++)
+        assert_int_equal(pthread_create(&worker[i], NULL, work, (void *)i), 0);
+    while (run.n_started < N_WORKERS)
+        usleep(100);
     send_signals(wanted_samples());
     run.stop = true;
-    for (size_t i = 0; i < N_WORKERS; i++) pthread_join(worker[i], NULL);
-    print_message("%s: %lu samples, %lu equal, %lu in eh_return (reference crashed in %lu), %lu in new modules, %lu differ, "
-                  "%lu reached the root, %lu signal frames\n",
-                  name, run.n, run.n_equal, run.n_eh_return, run.n_reference_crashed, run.n_unknown, run.n_differ, run.n_root, run.n_signal_frames);
+    for (size_t i = 0; i < N_WORKERS; i++)
+        pthread_join(worker[i], NULL);
+    print_message(
+        "%s: %lu samples, %lu equal, %lu in eh_return (reference crashed in %lu), %lu in new modules, %lu differ, "
+        "%lu reached the root, %lu signal frames\n",
+        name, run.n, run.n_equal, run.n_eh_return, run.n_reference_crashed, run.n_unknown, run.n_differ, run.n_root,
+        run.n_signal_frames);
     print_difference();
     assert_int_equal(run.n_differ, 0);
     assert_true(run.n >= wanted_samples());
-    assert_int_equal(run.n_equal + run.n_eh_return + run.n_reference_crashed + run.n_unknown + run.n_reference_short, run.n);
-    if (l != load_throws) assert_int_equal(run.n_eh_return + run.n_reference_crashed, 0);
-    else assert_true(run.n_eh_return + run.n_reference_crashed < run.n / 10);
+    assert_int_equal(run.n_equal + run.n_eh_return + run.n_reference_crashed + run.n_unknown + run.n_reference_short,
+                     run.n);
+    if (l != load_throws)
+        assert_int_equal(run.n_eh_return + run.n_reference_crashed, 0);
+    else
+        assert_true(run.n_eh_return + run.n_reference_crashed < run.n / 10);
     /* Inside dlopen and dlclose the reference ends early, too. */
     if (!(flags & DLOPEN)) assert_true(run.n_root >= run.n - run.n_eh_return - run.n_reference_crashed - run.n_unknown);
 }
@@ -290,8 +316,9 @@ static void without_tables(void **state)
 {
     (void)state;
     sample("frame pointers", load_fp, WITH_CACHE | CHAIN_TOO);
-    print_message("by frame pointer: %lu equal, %lu without the caller (before the frame is set up), %lu cut, %lu wrong\n", run.n_chain_equal,
-                  run.n_chain_skips_caller, run.n_chain_cut, run.n_chain_wrong);
+    print_message(
+        "by frame pointer: %lu equal, %lu without the caller (before the frame is set up), %lu cut, %lu wrong\n",
+        run.n_chain_equal, run.n_chain_skips_caller, run.n_chain_cut, run.n_chain_wrong);
     assert_true(run.n_chain_equal >= run.n * 98 / 100);
     assert_int_equal(run.n_chain_wrong, 0);
 }
@@ -342,8 +369,9 @@ static void from_outside(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(loads), cmocka_unit_test(without_tables), cmocka_unit_test(signal_in_signal), cmocka_unit_test(exceptions),
-                                       cmocka_unit_test(modules_come_and_go), cmocka_unit_test(from_outside)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loads),      cmocka_unit_test(without_tables),      cmocka_unit_test(signal_in_signal),
+        cmocka_unit_test(exceptions), cmocka_unit_test(modules_come_and_go), cmocka_unit_test(from_outside)};
     if (pp_modules_init(&modules, NULL, NULL)) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Threads blocked in eight ways under plain, frame-pointer and alloca callers: the walk from pc and sp alone must give the stack
- * that a signal handler on the same thread gives afterwards. */
+/* Threads blocked in eight ways under plain, frame-pointer and alloca callers: the walk from pc and sp alone must
+ * give the stack that a signal handler on the same thread gives afterwards. */
 #include <alloca.h>
 #include <poll.h>
 #include <pthread.h>
@@ -67,26 +67,34 @@ __attribute__((noinline)) static void with_alloca(int k, int depth)
     char *p = alloca((size_t)(k * 37 % 500 + 16));
     p[0] = (char)k;
     __asm__ volatile("" ::"r"(p) : "memory");
-    if (depth > 0) with_pointer(k, depth - 1);
-    else block(k);
+    if (depth > 0)
+        with_pointer(k, depth - 1);
+    else
+        block(k);
     __asm__ volatile("" ::"r"(p) : "memory");
 }
 
 __attribute__((noinline, optimize("no-omit-frame-pointer"))) static void with_pointer(int k, int depth)
 {
     volatile int x[5] = {k};
-    if (depth == 0) block(k);
-    else if ((k + depth) % 2) with_pointer(k, depth - 1);
-    else with_alloca(k, depth - 1);
+    if (depth == 0)
+        block(k);
+    else if ((k + depth) % 2)
+        with_pointer(k, depth - 1);
+    else
+        with_alloca(k, depth - 1);
     x[0]++;
 }
 
 __attribute__((noinline, optimize("omit-frame-pointer"))) static void plain(int k, int depth)
 {
     volatile int x[3] = {k};
-    if (depth == 0) block(k);
-    else if ((k + depth) % 3 == 0) with_alloca(k, depth - 1);
-    else plain(k, depth - 1);
+    if (depth == 0)
+        block(k);
+    else if ((k + depth) % 3 == 0)
+        with_alloca(k, depth - 1);
+    else
+        plain(k, depth - 1);
     x[0]++;
 }
 
@@ -138,7 +146,9 @@ static void blocked_at(pid_t tid, uintptr_t *ret_pc, uintptr_t *ret_sp)
         assert_non_null(f);
         char *got = fgets(line, sizeof line, f);
         fclose(f);
-        if (!got || sscanf(line, "%lu %lx %lx %lx %lx %lx %lx %lx %lx", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8) != 9) continue;
+        if (!got || sscanf(line, "%lu %lx %lx %lx %lx %lx %lx %lx %lx", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6,
+                           v + 7, v + 8) != 9)
+            continue;
         *ret_sp = v[7];
         *ret_pc = v[8];
         return;
@@ -165,8 +175,10 @@ static void same_as_a_signal(void **state)
         assert_int_equal(result.end, PP_WALK_ROOT);
         guessed += result.n_guessed;
     }
-    for (int i = 0; i < N; i++) syscall(SYS_tgkill, getpid(), threads[i].tid, SIGPROF);
-    while (n_handled < N) usleep(100);
+    for (int i = 0; i < N; i++)
+        syscall(SYS_tgkill, getpid(), threads[i].tid, SIGPROF);
+    while (n_handled < N)
+        usleep(100);
     for (int i = 0; i < N; i++) { /* frame 0: the call may have been entered again after the signal */
         assert_int_equal(n[i], threads[i].n);
         assert_memory_equal(pcs[i] + 1, threads[i].pcs + 1, (n[i] - 1) * sizeof pcs[i][0]);
@@ -187,7 +199,8 @@ int main(void)
     pthread_attr_setstacksize(&attr, STACK_SIZE);
     for (intptr_t i = 0; i < N; i++)
         if (pthread_create(&t, &attr, run_thread, (void *)i)) return 1;
-    while (n_started < N) usleep(100);
+    while (n_started < N)
+        usleep(100);
     if (pp_modules_init(&modules, NULL, NULL) || pp_modules_refresh(&modules, NULL, NULL)) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Work for async_test: recursion, qsort and bsearch callbacks, alloca, realigned stacks, libc calls. Compiled several times with
- * different flags; LOAD is the name of the entry. */
+/* Work for async_test: recursion, qsort and bsearch callbacks, alloca, realigned stacks, libc calls. Compiled
+ * several times with different flags; LOAD is the name of the entry. */
 #include <alloca.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@ static int compare(const void *a, const void *b)
 __attribute__((noinline)) static unsigned sorts(unsigned s)
 {
     unsigned v[64];
-    for (int i = 0; i < 64; i++) v[i] = s = s * 1664525u + 1013904223u;
+    for (int i = 0; i < 64; i++)
+        v[i] = s = s * 1664525u + 1013904223u;
     qsort(v, 64, sizeof v[0], compare);
     const unsigned *p = bsearch(&v[13], v, 64, sizeof v[0], compare);
     return p ? *p ^ v[3] : 0;
@@ -59,7 +60,8 @@ typedef float vector __attribute__((vector_size(32)));
 
 __attribute__((noinline)) static void use_vector(vector *p, unsigned s)
 {
-    for (int i = 0; i < 8; i++) (*p)[i] += (float)(s & (unsigned)i);
+    for (int i = 0; i < 8; i++)
+        (*p)[i] += (float)(s & (unsigned)i);
     sink += prints(s);
 }
 
@@ -75,7 +77,8 @@ __attribute__((noinline)) static unsigned realigns(unsigned s, int a, int b, int
 
 static unsigned recurses(int depth, unsigned s);
 
-__attribute__((noinline)) static unsigned keeps_many(int depth, unsigned s, unsigned a, unsigned b, unsigned c, unsigned e)
+__attribute__((noinline)) static unsigned keeps_many(int depth, unsigned s, unsigned a, unsigned b, unsigned c,
+                                                     unsigned e)
 {
     unsigned r = recurses(depth - 1, s + a);
     r += recurses(depth - 2, s ^ b) + c;
@@ -95,7 +98,4 @@ static unsigned recurses(int depth, unsigned s)
     }
 }
 
-__attribute__((visibility("default"))) unsigned LOAD(unsigned seed)
-{
-    return recurses(6, seed);
-}
+__attribute__((visibility("default"))) unsigned LOAD(unsigned seed) { return recurses(6, seed); }

@@ -36,10 +36,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct pp_module_map *now(void)
-{
-    return atomic_load(&modules.current);
-}
+static const struct pp_module_map *now(void) { return atomic_load(&modules.current); }
 
 static bool refresh(void)
 {
@@ -62,7 +59,8 @@ static int compare_with_loader(struct dl_phdr_info *info, size_t size, void *ctx
         assert_non_null(m->table);
         assert_true(m->is_vdso || m->build_id_n >= 16);
         assert_true(m->is_vdso || m->is_file);
-        char *path = info->dlpi_name[0] == '/' ? realpath(info->dlpi_name, NULL) : NULL; /* maps has no symbolic links */
+        char *path =
+            info->dlpi_name[0] == '/' ? realpath(info->dlpi_name, NULL) : NULL; /* maps has no symbolic links */
         if (path) assert_true(pp_str_eq_c(m->path, path));
         free(path);
         ++*(int *)ctx;
@@ -196,8 +194,8 @@ static void replaced_file(void **state)
     unlink(path);
 }
 
-/* A small ELF file, mapped as the loader would map it: lld lets the code's segment begin within the file's first page, so two
- * mappings have offset 0. With a hole between both, too. */
+/* A small ELF file, mapped as the loader would map it: lld lets the code's segment begin within the file's first
+ * page, so two mappings have offset 0. With a hole between both, too. */
 static void code_that_shares_the_first_page(void **state)
 {
     (void)state;
@@ -206,8 +204,14 @@ static void code_that_shares_the_first_page(void **state)
         ElfW(Ehdr) h;
         ElfW(Phdr) ph[2];
         char code[0x400];
-    } file = {.h = {.e_ident = ELFMAG, .e_type = ET_DYN, .e_machine = EM_X86_64, .e_phoff = sizeof file.h, .e_phentsize = sizeof file.ph[0], .e_phnum = 2},
-              .ph = {{.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = 0x200, .p_memsz = 0x200}, {.p_type = PT_LOAD, .p_flags = PF_R | PF_X}}};
+    } file = {.h = {.e_ident = ELFMAG,
+                    .e_type = ET_DYN,
+                    .e_machine = EM_X86_64,
+                    .e_phoff = sizeof file.h,
+                    .e_phentsize = sizeof file.ph[0],
+                    .e_phnum = 2},
+              .ph = {{.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = 0x200, .p_memsz = 0x200},
+                     {.p_type = PT_LOAD, .p_flags = PF_R | PF_X}}};
     file.h.e_ident[EI_CLASS] = ELFCLASS64;
     file.h.e_ident[EI_DATA] = ELFDATA2LSB;
     for (size_t gap = 0; gap < 2; gap++) {
@@ -241,7 +245,8 @@ static void read_once(void)
     struct pp_modules_reader reader;
     const struct pp_module_map *map = pp_modules_enter(&modules, &reader);
     uint32_t sum = 0; /* touches every page: a map that was freed too early faults */
-    for (uint32_t i = 0; i < map->n; i++) sum += map->modules[i].id + (map->modules[i].table ? map->modules[i].table->n_rows : 0);
+    for (uint32_t i = 0; i < map->n; i++)
+        sum += map->modules[i].id + (map->modules[i].table ? map->modules[i].table->n_rows : 0);
     if (sum == 0 || map->generation == 0) abort();
     n_reads++;
     pp_modules_leave(&modules, &reader);
@@ -256,7 +261,8 @@ static void on_signal(int sig)
 static void *reader(void *arg)
 {
     (void)arg;
-    while (!stop_readers) read_once();
+    while (!stop_readers)
+        read_once();
     return NULL;
 }
 
@@ -268,7 +274,8 @@ static void readers_never_see_freed_maps(void **state)
     struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, old;
     sigaction(SIGPROF, &sa, &old);
     stop_readers = false;
-    for (int i = 0; i < READERS; i++) assert_int_equal(pthread_create(&t[i], NULL, reader, NULL), 0);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, reader, NULL), 0);
     for (int i = 0; i < ROUNDS; i++) {
         void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         refresh();
@@ -276,10 +283,12 @@ static void readers_never_see_freed_maps(void **state)
         munmap(p, 4096);
         refresh();
     }
-    for (int i = 0; i < 1000 && pp_modules_reclaim(&modules); i++) usleep(100); /* they drain though readers never pause */
+    for (int i = 0; i < 1000 && pp_modules_reclaim(&modules); i++)
+        usleep(100); /* they drain though readers never pause */
     assert_int_equal(pp_modules_reclaim(&modules), 0);
     stop_readers = true;
-    for (int i = 0; i < READERS; i++) pthread_join(t[i], NULL);
+    for (int i = 0; i < READERS; i++)
+        pthread_join(t[i], NULL);
     sigaction(SIGPROF, &old, NULL);
     assert_true(n_reads > ROUNDS);
 }
@@ -292,11 +301,13 @@ static void a_reader_keeps_its_map(void **state)
     uint32_t generation = map->generation;
     void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     refresh();
-    for (int i = 0; i < 10; i++) assert_int_equal(pp_modules_reclaim(&modules), 1);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(pp_modules_reclaim(&modules), 1);
     assert_int_equal(map->generation, generation);
     pp_modules_leave(&modules, &rd);
     size_t waiting = 1;
-    for (int i = 0; i < 4 && waiting; i++) waiting = pp_modules_reclaim(&modules);
+    for (int i = 0; i < 4 && waiting; i++)
+        waiting = pp_modules_reclaim(&modules);
     assert_int_equal(waiting, 0);
     munmap(p, 4096);
 }
@@ -338,7 +349,8 @@ static bool blocked_at(pid_t pid, uintptr_t *ret_pc, uintptr_t *ret_sp)
     snprintf(path, sizeof path, "/proc/%d/syscall", pid);
     FILE *f = fopen(path, "re");
     bool fine = f && fgets(line, sizeof line, f) &&
-                sscanf(line, "%lu %lx %lx %lx %lx %lx %lx %lx %lx", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8) == 9;
+                sscanf(line, "%lu %lx %lx %lx %lx %lx %lx %lx %lx", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7,
+                       v + 8) == 9;
     if (f) fclose(f);
     if (fine) {
         *ret_sp = v[7];
@@ -356,7 +368,8 @@ static void another_process(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;) child_waits(ready[1]);
+        for (;;)
+            child_waits(ready[1]);
     }
     assert_int_equal(read(ready[0], &c, 1), 1);
     struct pp_modules remote = {0};
@@ -365,7 +378,8 @@ static void another_process(void **state)
     assert_int_equal(pp_modules_init(&remote, &o, &err), PP_OK);
     assert_int_equal(pp_modules_refresh(&remote, NULL, &err), PP_OK);
     uintptr_t pc, sp, pcs[64];
-    while (!blocked_at(pid, &pc, &sp)) usleep(1000);
+    while (!blocked_at(pid, &pc, &sp))
+        usleep(1000);
     static uint8_t copy[16384], window[PP_PEEK_WINDOW];
     size_t n_copy = pp_peek_copy(pid, -1, sp, copy, sizeof copy);
     struct pp_peek mem;
@@ -374,7 +388,8 @@ static void another_process(void **state)
     size_t n = pp_walk_blocked(atomic_load(&remote.current), pc, sp, &mem, pcs, 64, &result);
     assert_int_equal(result.end, PP_WALK_ROOT);
     bool seen = false; /* fork keeps addresses, so our own tell where the child is */
-    for (size_t i = 0; i < n; i++) seen |= pcs[i] > (uintptr_t)child_waits && pcs[i] < (uintptr_t)child_waits + 512;
+    for (size_t i = 0; i < n; i++)
+        seen |= pcs[i] > (uintptr_t)child_waits && pcs[i] < (uintptr_t)child_waits + 512;
     assert_true(seen);
     pp_peek_init_remote(&mem, pid, 0, NULL, 0, window, sizeof window); /* the same through windows only */
     struct pp_walk_regs regs = {.pc = pcs[n - 2], .known = 1u << PP_X86_RSP};
@@ -410,9 +425,11 @@ static void table_bytes_are_limited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(knows_what_the_loader_knows), CASE(generated_code_has_no_table),    CASE(remembers_unloaded_ones),
-        CASE(past_is_bounded), CASE(code_that_shares_the_first_page),            CASE(replaced_file),                  CASE(readers_never_see_freed_maps),
-        CASE(a_reader_keeps_its_map),      CASE(refused_memory_leaves_the_map),  CASE(another_process),
+        CASE(knows_what_the_loader_knows),     CASE(generated_code_has_no_table),
+        CASE(remembers_unloaded_ones),         CASE(past_is_bounded),
+        CASE(code_that_shares_the_first_page), CASE(replaced_file),
+        CASE(readers_never_see_freed_maps),    CASE(a_reader_keeps_its_map),
+        CASE(refused_memory_leaves_the_map),   CASE(another_process),
         CASE(table_bytes_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,8 @@ static uint8_t *pages_before_a_hole(void)
     uint8_t *p = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(p != MAP_FAILED);
     assert_int_equal(munmap(p + 2 * 4096, 4096), 0);
-    for (size_t i = 0; i < 2 * 4096 / 8; i++) memcpy(p + 8 * i, &i, 8);
+    for (size_t i = 0; i < 2 * 4096 / 8; i++)
+        memcpy(p + 8 * i, &i, 8);
     return p;
 }
 
@@ -55,7 +56,7 @@ static void holes_and_windows(void **state)
     pp_peek_init_own(&m, 0, 0, window, sizeof window);
     assert_true(pp_peek_u64(&m, at + 80, &v) && v == 10);
     assert_true(pp_peek_u64(&m, at + 4000, &v) && v == 500);
-    assert_int_equal(m.n_reads, 1); /* both within one window */
+    assert_int_equal(m.n_reads, 1);              /* both within one window */
     assert_true(pp_peek_u64(&m, at + 4092, &v)); /* over the page's end */
     assert_true(pp_peek_u64(&m, at + 2 * 4096 - 8, &v) && v == 1023);
     assert_false(pp_peek_u64(&m, at + 2 * 4096 - 4, &v)); /* half of it is in the hole */
@@ -63,7 +64,7 @@ static void holes_and_windows(void **state)
     assert_false(pp_peek_u64(&m, 0, &v));
     assert_false(pp_peek_u64(&m, UINTPTR_MAX - 3, &v));
     assert_false(pp_peek_u64(&m, (uintptr_t)0x8000000000000000, &v)); /* not canonical */
-    assert_int_equal(v, 1023); /* untouched by refusals */
+    assert_int_equal(v, 1023);                                        /* untouched by refusals */
     munmap(p, 2 * 4096);
 }
 
@@ -75,7 +76,8 @@ static void reads_are_limited(void **state)
     uint64_t v;
     pp_peek_init_own(&m, 0, 0, window, sizeof window);
     m.max_reads = 3;
-    for (uintptr_t i = 0; i < 3; i++) assert_true(pp_peek_u64(&m, (uintptr_t)p + i * 512, &v) && v == i * 64);
+    for (uintptr_t i = 0; i < 3; i++)
+        assert_true(pp_peek_u64(&m, (uintptr_t)p + i * 512, &v) && v == i * 64);
     assert_false(pp_peek_u64(&m, (uintptr_t)p + 2048, &v));
     assert_true(pp_peek_u64(&m, (uintptr_t)p + 1024, &v)); /* what is in the window stays readable */
     munmap(p, 2 * 4096);
@@ -98,7 +100,8 @@ static void other_process_and_mem_file(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         word = 2;
-        for (;;) pause();
+        for (;;)
+            pause();
     }
     uint64_t v = 0;
     for (int i = 0; i < 1000 && v != 2; i++) {
@@ -118,8 +121,9 @@ static void other_process_and_mem_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(inside_the_range), cmocka_unit_test(a_copy_stands_for_the_stack),
-                                       cmocka_unit_test(holes_and_windows), cmocka_unit_test(reads_are_limited),
-                                       cmocka_unit_test(short_copies),      cmocka_unit_test(other_process_and_mem_file)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(inside_the_range),  cmocka_unit_test(a_copy_stands_for_the_stack),
+        cmocka_unit_test(holes_and_windows), cmocka_unit_test(reads_are_limited),
+        cmocka_unit_test(short_copies),      cmocka_unit_test(other_process_and_mem_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

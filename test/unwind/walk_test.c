@@ -29,7 +29,7 @@ static struct {
 
 #define CFA(words) ((uint64_t)(words) << PP_RULE_CFA_AT)
 #define RBP_AT(words) ((uint64_t)(words) << PP_RULE_RBP_AT)
-#define IN(rule) (TEXT + (rule) * STRETCH + 100 + (rule) * 8) /* different places of the cache */
+#define IN(rule) (TEXT + (rule)*STRETCH + 100 + (rule)*8) /* different places of the cache */
 
 static void set_rules(const uint64_t *rules, size_t n)
 {
@@ -48,7 +48,8 @@ static void set_rules(const uint64_t *rules, size_t n)
     f.map = (struct pp_module_map){.generation = 1, .n = 1, .starts = &f.m.start, .modules = &f.m};
 }
 
-static size_t walk(uintptr_t pc, unsigned sp_word, uint64_t bp, struct pp_pc_cache *cache, uintptr_t *pcs, size_t max, struct pp_walk_result *ret)
+static size_t walk(uintptr_t pc, unsigned sp_word, uint64_t bp, struct pp_pc_cache *cache, uintptr_t *pcs, size_t max,
+                   struct pp_walk_result *ret)
 {
     struct pp_walk_regs regs = {.pc = pc, .known = 1u << PP_X86_RSP | 1u << PP_X86_RBP, .pc_is_exact = true};
     struct pp_walk_options o = {.cache = cache};
@@ -67,12 +68,13 @@ _Static_assert(offsetof(struct pp_table, bucket) == sizeof(struct pp_table), "bu
 static void plain_rules(void **state)
 {
     (void)state;
-    const uint64_t rules[] = {PP_RULE_SP | CFA(3), PP_RULE_BP | CFA(2) | RBP_AT(2), PP_RULE_SP | CFA(4) | RBP_AT(3), PP_RULE_END};
+    const uint64_t rules[] = {PP_RULE_SP | CFA(3), PP_RULE_BP | CFA(2) | RBP_AT(2), PP_RULE_SP | CFA(4) | RBP_AT(3),
+                              PP_RULE_END};
     set_rules(rules, 4);
-    f.stack[2] = IN(1);        /* of frame 0: sp + 24 is its CFA */
-    f.stack[8] = STACK + 99;   /* frame 1, rbp points here: saved rbp, return address */
+    f.stack[2] = IN(1);      /* of frame 0: sp + 24 is its CFA */
+    f.stack[8] = STACK + 99; /* frame 1, rbp points here: saved rbp, return address */
     f.stack[9] = IN(2);
-    f.stack[11] = 0x1234;      /* frame 2: CFA is word 14, rbp at CFA - 24 */
+    f.stack[11] = 0x1234; /* frame 2: CFA is word 14, rbp at CFA - 24 */
     f.stack[13] = IN(3);
     uintptr_t pcs[8];
     struct pp_walk_result r;
@@ -102,7 +104,8 @@ static void plain_rules(void **state)
 static void ways_to_end(void **state)
 {
     (void)state;
-    const uint64_t rules[] = {PP_RULE_SP | CFA(1), PP_RULE_BP | CFA(2) | RBP_AT(2), PP_RULE_SP | CFA(1000), PP_RULE_NONE};
+    const uint64_t rules[] = {PP_RULE_SP | CFA(1), PP_RULE_BP | CFA(2) | RBP_AT(2), PP_RULE_SP | CFA(1000),
+                              PP_RULE_NONE};
     set_rules(rules, 4);
     uintptr_t pcs[8];
     struct pp_walk_result r;
@@ -215,7 +218,7 @@ __attribute__((noinline)) static void look(void)
 
 typedef void (*call_through)(void (*)(void));
 
-/* push rbp; mov rbp, rsp; call *rdi; pop rbp; ret - and the same without a frame pointer (sub rsp, 8; call; add; ret). */
+/* push rbp; mov rbp, rsp; call *rdi; pop rbp; ret; the same without a frame pointer (sub; call; add; ret). */
 static const uint8_t with_fp[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
 static const uint8_t without_fp[] = {0x48, 0x83, 0xec, 0x08, 0xff, 0xd7, 0x48, 0x83, 0xc4, 0x08, 0xc3};
 
@@ -255,7 +258,8 @@ static void generated_code(void **state)
     assert_true(has_frame_in(page, sizeof with_fp));
     no_fp(look); /* rbp is ours: the chain skips our frame's return but stays believable, or is cut; never invented */
     assert_true(has_frame_in(page2, sizeof without_fp));
-    for (size_t i = 0; i < live.n; i++) assert_non_null(pp_module_find(atomic_load(&live.modules.current), live.pcs[i] - 1));
+    for (size_t i = 0; i < live.n; i++)
+        assert_non_null(pp_module_find(atomic_load(&live.modules.current), live.pcs[i] - 1));
     pp_modules_release(&live.modules);
     munmap(page, 4096);
     munmap(page2, 4096);
@@ -264,19 +268,23 @@ static void generated_code(void **state)
 static void calls_in_code(void **state)
 {
     (void)state;
-    static const struct { uint8_t before[PP_CALL_BYTES]; enum pp_call is; uint64_t target; } cases[] = {
+    static const struct {
+        uint8_t before[PP_CALL_BYTES];
+        enum pp_call is;
+        uint64_t target;
+    } cases[] = {
         {{0x90, 0x90, 0xe8, 0x10, 0, 0, 0}, PP_CALL_DIRECT, 0x1010},
         {{0x90, 0x90, 0xe8, 0xf0, 0xff, 0xff, 0xff}, PP_CALL_DIRECT, 0xff0},
         {{0x90, 0xff, 0x15, 0x20, 0, 0, 0}, PP_CALL_SLOT, 0x1020},
-        {{0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0xd0}, PP_CALL_INDIRECT, 0},       /* call *rax */
-        {{0x90, 0x90, 0x90, 0x90, 0x41, 0xff, 0xd4}, PP_CALL_INDIRECT, 0},       /* call *r12 */
-        {{0x90, 0x90, 0x90, 0x90, 0xff, 0x50, 0x18}, PP_CALL_INDIRECT, 0},       /* call *24(rax) */
-        {{0x90, 0x90, 0x90, 0xff, 0x54, 0x24, 0x08}, PP_CALL_INDIRECT, 0},       /* call *8(rsp) */
-        {{0x90, 0x90, 0x90, 0x90, 0xff, 0x14, 0xc1}, PP_CALL_INDIRECT, 0},       /* call *(rcx, rax, 8) */
-        {{0x90, 0xff, 0x90, 0, 1, 0, 0}, PP_CALL_INDIRECT, 0},                   /* call *256(rax) */
-        {{0xff, 0x94, 0x24, 0, 1, 0, 0}, PP_CALL_INDIRECT, 0},                   /* call *256(rsp) */
-        {{0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0xe0}, PP_CALL_NONE, 0},           /* jmp *rax */
-        {{0x90, 0x90, 0xe9, 0x10, 0, 0, 0}, PP_CALL_NONE, 0},                    /* jmp */
+        {{0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0xd0}, PP_CALL_INDIRECT, 0}, /* call *rax */
+        {{0x90, 0x90, 0x90, 0x90, 0x41, 0xff, 0xd4}, PP_CALL_INDIRECT, 0}, /* call *r12 */
+        {{0x90, 0x90, 0x90, 0x90, 0xff, 0x50, 0x18}, PP_CALL_INDIRECT, 0}, /* call *24(rax) */
+        {{0x90, 0x90, 0x90, 0xff, 0x54, 0x24, 0x08}, PP_CALL_INDIRECT, 0}, /* call *8(rsp) */
+        {{0x90, 0x90, 0x90, 0x90, 0xff, 0x14, 0xc1}, PP_CALL_INDIRECT, 0}, /* call *(rcx, rax, 8) */
+        {{0x90, 0xff, 0x90, 0, 1, 0, 0}, PP_CALL_INDIRECT, 0},             /* call *256(rax) */
+        {{0xff, 0x94, 0x24, 0, 1, 0, 0}, PP_CALL_INDIRECT, 0},             /* call *256(rsp) */
+        {{0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0xe0}, PP_CALL_NONE, 0},     /* jmp *rax */
+        {{0x90, 0x90, 0xe9, 0x10, 0, 0, 0}, PP_CALL_NONE, 0},              /* jmp */
         {{0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xc3}, PP_CALL_NONE, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -284,7 +292,8 @@ static void calls_in_code(void **state)
         assert_int_equal(pp_code_call(cases[i].before, 0x1000, &target), cases[i].is);
         assert_int_equal(target, cases[i].target);
     }
-    static const uint8_t endbr_plt[] = {0xf3, 0x0f, 0x1e, 0xfa, 0xf2, 0xff, 0x25, 0x10, 0, 0, 0}, plain_plt[] = {0xff, 0x25, 0xf0, 0xff, 0xff, 0xff};
+    static const uint8_t endbr_plt[] = {0xf3, 0x0f, 0x1e, 0xfa, 0xf2, 0xff, 0x25, 0x10, 0, 0, 0},
+                         plain_plt[] = {0xff, 0x25, 0xf0, 0xff, 0xff, 0xff};
     uint64_t slot;
     assert_true(pp_code_plt_slot(endbr_plt, sizeof endbr_plt, 0x1000, &slot) && slot == 0x101b);
     assert_true(pp_code_plt_slot(plain_plt, sizeof plain_plt, 0x1000, &slot) && slot == 0xff6);
@@ -295,22 +304,35 @@ static void expressions(void **state)
 {
     (void)state;
     uint64_t stack[2] = {42, STACK + 8}, reg[16] = {[6] = STACK + 16, [7] = STACK};
-    static const struct { uint8_t n, p[12]; enum pp_expr_answer answer; uint64_t value; } cases[] = {
-        {3, {0x77, 8, 0x06}, PP_EXPR_OK, STACK + 8},                                   /* *(rsp + 8) */
-        {2, {0x76, 0x70}, PP_EXPR_OK, STACK},                                          /* rbp - 16 */
-        {11, {0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22}, PP_EXPR_OK, STACK + 8 + 8}, /* the PLT's, pc & 15 = 12 */
-        {4, {0x31, 0x32, 0x16, 0x1c}, PP_EXPR_OK, 1},                                  /* 1 2 swap minus */
-        {6, {0x31, 0x28, 1, 0, 0x39, 0x35}, PP_EXPR_OK, 5},                            /* bra over lit9 */
-        {3, {0x2f, 0xfd, 0xff}, PP_EXPR_BROKEN, 0},                                    /* skips to itself for ever */
-        {1, {0x06}, PP_EXPR_BROKEN, 0},                                                /* nothing on the stack */
-        {2, {0x31, 0x03}, PP_EXPR_BROKEN, 0},                                          /* an absolute address */
-        {3, {0x31, 0x30, 0x1b}, PP_EXPR_BROKEN, 0},                                    /* division by 0 */
-        {2, {0x73, 0}, PP_EXPR_REGISTER, 0},                                           /* rbx is not known */
+    static const struct {
+        uint8_t n, p[12];
+        enum pp_expr_answer answer;
+        uint64_t value;
+    } cases[] = {
+        {3, {0x77, 8, 0x06}, PP_EXPR_OK, STACK + 8}, /* *(rsp + 8) */
+        {2, {0x76, 0x70}, PP_EXPR_OK, STACK},        /* rbp - 16 */
+        {11,
+         {0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22},
+         PP_EXPR_OK,
+         STACK + 8 + 8},                                    /* the PLT's, pc & 15 = 12 */
+        {4, {0x31, 0x32, 0x16, 0x1c}, PP_EXPR_OK, 1},       /* 1 2 swap minus */
+        {6, {0x31, 0x28, 1, 0, 0x39, 0x35}, PP_EXPR_OK, 5}, /* bra over lit9 */
+        {3, {0x2f, 0xfd, 0xff}, PP_EXPR_BROKEN, 0},         /* skips to itself for ever */
+        {1, {0x06}, PP_EXPR_BROKEN, 0},                     /* nothing on the stack */
+        {2, {0x31, 0x03}, PP_EXPR_BROKEN, 0},               /* an absolute address */
+        {3, {0x31, 0x30, 0x1b}, PP_EXPR_BROKEN, 0},         /* division by 0 */
+        {2, {0x73, 0}, PP_EXPR_REGISTER, 0},                /* rbx is not known */
         {2, {0x31, 0x06}, PP_EXPR_UNREADABLE, 0},
         {2, {0x08}, PP_EXPR_OK, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct pp_expr e = {.p = cases[i].p, .n = cases[i].n, .reg = reg, .known = 1u << 6 | 1u << 7, .n_reg = 16, .pc = 0x1c, .pc_reg = 16};
+        struct pp_expr e = {.p = cases[i].p,
+                            .n = cases[i].n,
+                            .reg = reg,
+                            .known = 1u << 6 | 1u << 7,
+                            .n_reg = 16,
+                            .pc = 0x1c,
+                            .pc_reg = 16};
         struct pp_peek mem;
         uint64_t v = 0;
         pp_peek_init_remote(&mem, 0, STACK, (const uint8_t *)stack, sizeof stack, NULL, 0);
@@ -322,10 +344,10 @@ static void expressions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_rules),      cmocka_unit_test(ways_to_end),
-        cmocka_unit_test(never_loops),      cmocka_unit_test(plt_rule_depends_on_pc),
-        cmocka_unit_test(generated_code),   cmocka_unit_test(a_new_generation_empties_the_cache),
-        cmocka_unit_test(calls_in_code),    cmocka_unit_test(expressions),
+        cmocka_unit_test(plain_rules),    cmocka_unit_test(ways_to_end),
+        cmocka_unit_test(never_loops),    cmocka_unit_test(plt_rule_depends_on_pc),
+        cmocka_unit_test(generated_code), cmocka_unit_test(a_new_generation_empties_the_cache),
+        cmocka_unit_test(calls_in_code),  cmocka_unit_test(expressions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,15 +40,19 @@ static bool starts_with(const uint8_t *code, size_t n, const void *bytes, size_t
 
 uint64_t pp_code_rule(const uint8_t *code, size_t n, bool is_exact)
 {
-    static const uint8_t sigreturn_long[] = {0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05}, sigreturn[] = {0xb8, 15, 0, 0, 0, 0x0f, 0x05};
+    static const uint8_t sigreturn_long[] = {0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05},
+                         sigreturn[] = {0xb8, 15, 0, 0, 0, 0x0f, 0x05};
     static const uint8_t endbr[] = {0xf3, 0x0f, 0x1e, 0xfa}, mov1[] = {0x48, 0x89, 0xe5}, mov2[] = {0x48, 0x8b, 0xec};
     const uint64_t at_entry = PP_RULE_SP | (uint64_t)1 << PP_RULE_CFA_AT;
     const uint64_t pushed = PP_RULE_SP | (uint64_t)2 << PP_RULE_CFA_AT | (uint64_t)2 << PP_RULE_RBP_AT;
-    if (starts_with(code, n, sigreturn_long, sizeof sigreturn_long) || starts_with(code, n, sigreturn, sizeof sigreturn)) return PP_RULE_SIGNAL;
+    if (starts_with(code, n, sigreturn_long, sizeof sigreturn_long) ||
+        starts_with(code, n, sigreturn, sizeof sigreturn))
+        return PP_RULE_SIGNAL;
     if (!is_exact || n == 0) return PP_RULE_CHAIN;
     if (code[0] == 0xc3 || code[0] == 0xc2 || starts_with(code, n, endbr, sizeof endbr)) return at_entry;
     if (starts_with(code, n, mov1, sizeof mov1) || starts_with(code, n, mov2, sizeof mov2)) return pushed;
-    if (n >= 4 && code[0] == 0x55 && (memcmp(code + 1, mov1, 3) == 0 || memcmp(code + 1, mov2, 3) == 0)) return at_entry;
+    if (n >= 4 && code[0] == 0x55 && (memcmp(code + 1, mov1, 3) == 0 || memcmp(code + 1, mov2, 3) == 0))
+        return at_entry;
     return PP_RULE_CHAIN;
 }
 

@@ -44,14 +44,13 @@ static uint64_t take_leb(struct machine *m, bool is_signed)
 
 static void push(struct machine *m, uint64_t v)
 {
-    if (m->n == DEPTH) fail(m, PP_EXPR_BROKEN);
-    else m->word[m->n++] = v;
+    if (m->n == DEPTH)
+        fail(m, PP_EXPR_BROKEN);
+    else
+        m->word[m->n++] = v;
 }
 
-static uint64_t pop(struct machine *m)
-{
-    return m->n ? m->word[--m->n] : fail(m, PP_EXPR_BROKEN);
-}
+static uint64_t pop(struct machine *m) { return m->n ? m->word[--m->n] : fail(m, PP_EXPR_BROKEN); }
 
 static uint64_t pick(struct machine *m, uint64_t depth)
 {
@@ -104,7 +103,8 @@ static void rotate(struct machine *m, unsigned n)
         return;
     }
     uint64_t top = m->word[m->n - 1];
-    for (unsigned i = 1; i < n; i++) m->word[m->n - i] = m->word[m->n - i - 1];
+    for (unsigned i = 1; i < n; i++)
+        m->word[m->n - i] = m->word[m->n - i - 1];
     m->word[m->n - n] = top;
 }
 
@@ -112,8 +112,10 @@ static void jump(struct machine *m, bool taken)
 {
     int64_t to = (int64_t)(int16_t)take(m, 2) + (int64_t)m->at;
     if (!taken) return;
-    if (to < 0 || (uint64_t)to > m->e->n) fail(m, PP_EXPR_BROKEN);
-    else m->at = (size_t)to;
+    if (to < 0 || (uint64_t)to > m->e->n)
+        fail(m, PP_EXPR_BROKEN);
+    else
+        m->at = (size_t)to;
 }
 
 static void execute(struct machine *m, uint8_t op, struct pp_peek *mem)
@@ -127,7 +129,8 @@ static void execute(struct machine *m, uint8_t op, struct pp_peek *mem)
     case 0x0b: push(m, (uint64_t)(int64_t)(int16_t)take(m, 2)); return;
     case 0x0c: push(m, take(m, 4)); return;
     case 0x0d: push(m, (uint64_t)(int64_t)(int32_t)take(m, 4)); return;
-    case 0x0e: case 0x0f: push(m, take(m, 8)); return;
+    case 0x0e:
+    case 0x0f: push(m, take(m, 8)); return;
     case 0x10: push(m, take_leb(m, false)); return;
     case 0x11: push(m, take_leb(m, true)); return;
     case 0x12: push(m, pick(m, 0)); return;
@@ -136,23 +139,35 @@ static void execute(struct machine *m, uint8_t op, struct pp_peek *mem)
     case 0x15: push(m, pick(m, take(m, 1))); return;
     case 0x16: rotate(m, 2); return;
     case 0x17: rotate(m, 3); return;
-    case 0x19: v = pop(m); push(m, (int64_t)v < 0 ? 0 - v : v); return;
+    case 0x19:
+        v = pop(m);
+        push(m, (int64_t)v < 0 ? 0 - v : v);
+        return;
     case 0x1f: push(m, 0 - pop(m)); return;
     case 0x20: push(m, ~pop(m)); return;
-    case 0x23: v = pop(m); push(m, v + take_leb(m, false)); return;
+    case 0x23:
+        v = pop(m);
+        push(m, v + take_leb(m, false));
+        return;
     case 0x28: jump(m, pop(m) != 0); return;
     case 0x2f: jump(m, true); return;
-    case 0x92: v = take_leb(m, false); push(m, reg(m, v) + take_leb(m, true)); return;
+    case 0x92:
+        v = take_leb(m, false);
+        push(m, reg(m, v) + take_leb(m, true));
+        return;
     case 0x94: deref(m, take(m, 1), mem); return;
     case 0x96: return; /* nop */
     default: break;
     }
-    if (op >= 0x30 && op <= 0x4f) push(m, op - 0x30u);
-    else if (op >= 0x70 && op <= 0x8f) push(m, reg(m, op - 0x70u) + take_leb(m, true));
+    if (op >= 0x30 && op <= 0x4f)
+        push(m, op - 0x30u);
+    else if (op >= 0x70 && op <= 0x8f)
+        push(m, reg(m, op - 0x70u) + take_leb(m, true));
     else if (op >= 0x1a && op <= 0x2e) {
         v = pop(m);
         push(m, binary(m, op, pop(m), v));
-    } else fail(m, PP_EXPR_BROKEN);
+    } else
+        fail(m, PP_EXPR_BROKEN);
 }
 
 enum pp_expr_answer pp_expr_eval(const struct pp_expr *e, struct pp_peek *mem, uint64_t *ret_value)

@@ -15,9 +15,9 @@ struct pp_expr {
     size_t n;
     const uint64_t *reg; /* reg[i] valid where bit i of known is set; n_reg of them */
     uint32_t known, n_reg;
-    uint64_t pc;      /* value of register pc_reg */
+    uint64_t pc; /* value of register pc_reg */
     uint32_t pc_reg;
-    bool push;        /* start with `pushed` (the CFA) on the stack */
+    bool push; /* start with `pushed` (the CFA) on the stack */
     uint64_t pushed;
 };
 

@@ -1,4 +1,5 @@
-/* unwind/sigsafe/pc_cache.h - which unwind rule belongs to this pc: a direct-mapped cache in the caller's memory (16 KiB).
+/* unwind/sigsafe/pc_cache.h - which unwind rule belongs to this pc: a direct-mapped cache in the caller's memory (16
+ * KiB).
  *
  * Zeroed memory is a valid empty cache. It carries the generation of the module map its entries come from; a walk with
  * another generation empties it first. A walk claims it with one atomic exchange; who finds it claimed (a handler that
@@ -29,10 +30,7 @@ struct pp_pc_cache {
     struct pp_pc_cache_entry e[PP_PC_CACHE_ENTRIES];
 };
 
-static inline void pp_pc_cache_reset(struct pp_pc_cache *c) PP_SIGSAFE
-{
-    memset(c, 0, sizeof *c);
-}
+static inline void pp_pc_cache_reset(struct pp_pc_cache *c) PP_SIGSAFE { memset(c, 0, sizeof *c); }
 
 /* False: somebody has it. */
 static inline bool pp_pc_cache_claim(struct pp_pc_cache *c, uint32_t generation) PP_SIGSAFE

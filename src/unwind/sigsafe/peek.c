@@ -12,19 +12,28 @@
 
 void pp_peek_init_own(struct pp_peek *m, uintptr_t lo, uintptr_t hi, uint8_t *window, size_t window_size)
 {
-    *m = (struct pp_peek){.lo = lo, .hi = hi, .at = (const uint8_t *)lo, .win = window, .win_cap = window_size, .mem_fd = -1};
+    *m = (struct pp_peek){
+        .lo = lo, .hi = hi, .at = (const uint8_t *)lo, .win = window, .win_cap = window_size, .mem_fd = -1};
 }
 
-void pp_peek_init_remote(struct pp_peek *m, int pid, uintptr_t lo, const uint8_t *copy, size_t copy_n, uint8_t *window, size_t window_size)
+void pp_peek_init_remote(struct pp_peek *m, int pid, uintptr_t lo, const uint8_t *copy, size_t copy_n, uint8_t *window,
+                         size_t window_size)
 {
-    *m = (struct pp_peek){.lo = lo, .hi = copy ? lo + copy_n : lo, .at = copy, .win = window, .win_cap = window_size, .pid = pid, .mem_fd = -1};
+    *m = (struct pp_peek){.lo = lo,
+                          .hi = copy ? lo + copy_n : lo,
+                          .at = copy,
+                          .win = window,
+                          .win_cap = window_size,
+                          .pid = pid,
+                          .mem_fd = -1};
 }
 
 size_t pp_peek_copy(int pid, int mem_fd, uintptr_t address, void *ret_bytes, size_t n)
 {
     struct iovec local = {ret_bytes, n}, remote = {(void *)address, n};
     long r = pp_sys(SYS_process_vm_readv, pid ? pid : pp_sys(SYS_getpid), &local, 1, &remote, 1, 0);
-    if (pp_sys_failed(r) && r != -14 /* EFAULT */ && mem_fd >= 0) r = pp_sys(SYS_pread64, mem_fd, ret_bytes, n, address);
+    if (pp_sys_failed(r) && r != -14 /* EFAULT */ && mem_fd >= 0)
+        r = pp_sys(SYS_pread64, mem_fd, ret_bytes, n, address);
     return pp_sys_failed(r) ? 0 : (size_t)r;
 }
 

@@ -10,10 +10,13 @@ static uint32_t last_row(const uint32_t *rows, uint32_t lo, uint32_t hi, uint32_
     uint32_t end = hi, at = lo;
     while (hi - at > 8) {
         uint32_t mid = at + (hi - at) / 2;
-        if ((rows[mid] & LOW) <= low) at = mid;
-        else hi = mid;
+        if ((rows[mid] & LOW) <= low)
+            at = mid;
+        else
+            hi = mid;
     }
-    while (at < hi && (rows[at] & LOW) <= low) at++;
+    while (at < hi && (rows[at] & LOW) <= low)
+        at++;
     return at == lo ? end : at - 1;
 }
 

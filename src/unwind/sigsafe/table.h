@@ -2,12 +2,14 @@
  *
  * One block of pages, position independent, never changed after unwind/compile made it:
  *
- *     header | u32 bucket[n_buckets + 1] | u32 rows[n_rows] | u64 rules[n_rules] | struct pp_rule_full full[n_full] | u8 expr[]
+ *     header | u32 bucket[n_buckets + 1] | u32 rows[n_rows] | u64 rules[n_rules] | struct pp_rule_full full[n_full] |
+ * u8 expr[]
  *
- * pc - text address = offset. bucket[offset >> PP_TABLE_SHIFT] is the first row of that stretch of text; each stretch that has a rule
- * begins with a row of its own, so a look-up never leaves it. A row is `low bits of the offset | rule index << PP_TABLE_SHIFT`; rows of a bucket
- * are sorted; the last one that is not above the offset counts. Rules are distinct 64-bit values (most objects have some hundreds), so
- * a rule can be copied into a pc cache and needs no table any more (but PP_RULE_FULL).
+ * pc - text address = offset. bucket[offset >> PP_TABLE_SHIFT] is the first row of that stretch of text; each stretch
+ * that has a rule begins with a row of its own, so a look-up never leaves it. A row is `low bits of the offset | rule
+ * index << PP_TABLE_SHIFT`; rows of a bucket are sorted; the last one that is not above the offset counts. Rules are
+ * distinct 64-bit values (most objects have some hundreds), so a rule can be copied into a pc cache and needs no
+ * table any more (but PP_RULE_FULL).
  *
  * A rule (all distances in 8-byte words; a saved register at CFA - 8 * n, n = 0: not saved, same value):
  *
@@ -47,13 +49,21 @@ enum { PP_RULE_RBP_MAX = 255, PP_RULE_SAVED_MAX = 63, PP_RULE_CFA_MAX = (1 << 17
 /* DWARF numbers on x86_64: rbx 3, rbp 6, rsp 7, r8..r15, return address 16. */
 #define PP_RULE_REGS 17
 
-enum pp_reg_how { PP_REG_SAME, PP_REG_AT_CFA, PP_REG_VAL_CFA, PP_REG_AT_EXPR, PP_REG_VAL_EXPR, PP_REG_COPY, PP_REG_UNDEFINED };
+enum pp_reg_how {
+    PP_REG_SAME,
+    PP_REG_AT_CFA,
+    PP_REG_VAL_CFA,
+    PP_REG_AT_EXPR,
+    PP_REG_VAL_EXPR,
+    PP_REG_COPY,
+    PP_REG_UNDEFINED
+};
 
 struct pp_reg_rule {
-    uint8_t how;     /* enum pp_reg_how */
-    uint8_t expr_n;  /* bytes of the expression; longer than 255 makes the rule PP_RULE_NONE */
+    uint8_t how;    /* enum pp_reg_how */
+    uint8_t expr_n; /* bytes of the expression; longer than 255 makes the rule PP_RULE_NONE */
     uint16_t unused;
-    int32_t value;   /* AT_CFA, VAL_CFA: offset in bytes; COPY: register; *_EXPR: place in expr[] */
+    int32_t value; /* AT_CFA, VAL_CFA: offset in bytes; COPY: register; *_EXPR: place in expr[] */
 };
 
 struct pp_rule_full {
@@ -67,10 +77,10 @@ struct pp_rule_full {
 struct pp_table {
     uint64_t text_vaddr; /* ELF address of offset 0 */
     uint64_t text_size;
-    size_t size_bytes;   /* of the whole block */
+    size_t size_bytes; /* of the whole block */
     uint32_t n_buckets, n_rows, n_rules, n_full, n_expr;
-    uint32_t n_fdes, n_bad; /* entries read; of these skipped as broken or unknown */
-    uint32_t refs;          /* maps that use it; cold code only */
+    uint32_t n_fdes, n_bad;  /* entries read; of these skipped as broken or unknown */
+    uint32_t refs;           /* maps that use it; cold code only */
     const uint32_t *rows_at; /* into this block */
     const uint64_t *rules_at;
     const struct pp_rule_full *full_at;
@@ -78,10 +88,7 @@ struct pp_table {
     uint32_t bucket[];
 };
 
-static inline enum pp_rule_kind pp_rule_kind(uint64_t rule)
-{
-    return (enum pp_rule_kind)(rule & 15);
-}
+static inline enum pp_rule_kind pp_rule_kind(uint64_t rule) { return (enum pp_rule_kind)(rule & 15); }
 
 static inline int64_t pp_rule_cfa_bytes(uint64_t rule)
 {
@@ -89,16 +96,10 @@ static inline int64_t pp_rule_cfa_bytes(uint64_t rule)
 }
 
 /* Distance of rbp's place below the CFA in bytes, 0: not saved. */
-static inline uint64_t pp_rule_rbp_bytes(uint64_t rule)
-{
-    return (rule >> PP_RULE_RBP_AT & PP_RULE_RBP_MAX) * 8;
-}
+static inline uint64_t pp_rule_rbp_bytes(uint64_t rule) { return (rule >> PP_RULE_RBP_AT & PP_RULE_RBP_MAX) * 8; }
 
 /* The same of rbx, r12..r15: `at` is the field's first bit. */
-static inline uint64_t pp_rule_saved_bytes(uint64_t rule, unsigned at)
-{
-    return (rule >> at & PP_RULE_SAVED_MAX) * 8;
-}
+static inline uint64_t pp_rule_saved_bytes(uint64_t rule, unsigned at) { return (rule >> at & PP_RULE_SAVED_MAX) * 8; }
 
 static inline uint32_t pp_rule_full_index(uint64_t rule)
 {

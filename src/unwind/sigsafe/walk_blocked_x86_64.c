@@ -11,8 +11,8 @@ enum { RBP = 6, RSP = 7 };
 struct search {
     const struct pp_module_map *map;
     struct pp_peek *mem;
-    uintptr_t stuck;       /* an address inside the stuck frame's function */
-    uintptr_t start;       /* of that function, 0: not known */
+    uintptr_t stuck;          /* an address inside the stuck frame's function */
+    uintptr_t start;          /* of that function, 0: not known */
     struct pp_walk_regs regs; /* of the stuck frame; rbp is the candidate */
 };
 
@@ -41,7 +41,8 @@ static bool calls_function(const struct search *s, uintptr_t ra, bool *ret_any)
     uint64_t target, slot;
     *ret_any = false;
     if (!pp_module_find(s->map, ra - 1)) return false;
-    if (pp_peek_copy(s->mem->pid, s->mem->mem_fd, ra - sizeof before, before, sizeof before) != sizeof before) return false;
+    if (pp_peek_copy(s->mem->pid, s->mem->mem_fd, ra - sizeof before, before, sizeof before) != sizeof before)
+        return false;
     enum pp_call call = pp_code_call(before, ra, &target);
     *ret_any = call != PP_CALL_NONE;
     if (call == PP_CALL_SLOT) return read_word(s, target, &target) && is_function(s, target);
@@ -52,10 +53,10 @@ static bool calls_function(const struct search *s, uintptr_t ra, bool *ret_any)
     return pp_code_plt_slot(stub, n, target, &slot) && read_word(s, slot, &target) && is_function(s, target);
 }
 
-/* The lowest frame pointer from which the stuck frame returns behind a call (to this function, if `strict`) and the whole
- * walk from `regs` reaches the root. False: none. */
-static bool search_fp(struct search *s, struct pp_walk_regs *regs, bool strict, uintptr_t *ret_pcs, size_t max, size_t *ret_n,
-                      struct pp_walk_result *ret)
+/* The lowest frame pointer from which the stuck frame returns behind a call (to this function, if `strict`) and
+ * the whole walk from `regs` reaches the root. False: none. */
+static bool search_fp(struct search *s, struct pp_walk_regs *regs, bool strict, uintptr_t *ret_pcs, size_t max,
+                      size_t *ret_n, struct pp_walk_result *ret)
 {
     uintptr_t first = (s->regs.r[RSP] + 7) & ~(uintptr_t)7, two[2];
     struct pp_walk_result result;
@@ -72,8 +73,8 @@ static bool search_fp(struct search *s, struct pp_walk_regs *regs, bool strict, 
     return false;
 }
 
-size_t pp_walk_blocked(const struct pp_module_map *map, uintptr_t pc, uintptr_t sp, struct pp_peek *mem, uintptr_t *ret_pcs,
-                       size_t max, struct pp_walk_result *ret)
+size_t pp_walk_blocked(const struct pp_module_map *map, uintptr_t pc, uintptr_t sp, struct pp_peek *mem,
+                       uintptr_t *ret_pcs, size_t max, struct pp_walk_result *ret)
 {
     struct pp_walk_regs regs = {.pc = pc, .known = 1u << RSP, .pc_is_exact = true};
     regs.r[RSP] = sp;
@@ -88,7 +89,8 @@ size_t pp_walk_blocked(const struct pp_module_map *map, uintptr_t pc, uintptr_t 
     s.regs.r[RSP] = stuck.last_sp;
     s.regs.known |= 1u << RBP;
     regs.known |= 1u << RBP;
-    if (search_fp(&s, &regs, true, ret_pcs, max, &found, ret) || search_fp(&s, &regs, false, ret_pcs, max, &found, ret)) {
+    if (search_fp(&s, &regs, true, ret_pcs, max, &found, ret) ||
+        search_fp(&s, &regs, false, ret_pcs, max, &found, ret)) {
         ret->n_guessed = 1;
         return found;
     }

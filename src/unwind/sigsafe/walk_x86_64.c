@@ -24,21 +24,15 @@ struct walk {
     const struct pp_walk_options *o;
     struct pp_pc_cache *cache; /* claimed by us, or NULL */
     struct pp_walk_regs regs;  /* of the frame in work */
-    bool drop_last; /* the pc stored last turned out to be no code */
-    bool track_all; /* restore rbx, r12-r15, ...: only when a rule turned out to need them */
+    bool drop_last;            /* the pc stored last turned out to be no code */
+    bool track_all;            /* restore rbx, r12-r15, ...: only when a rule turned out to need them */
     uint32_t n_hits, n_misses;
     struct pp_walk_result res;
 };
 
-static uintptr_t stored_pc(const struct pp_walk_regs *r)
-{
-    return r->pc + r->pc_is_exact;
-}
+static uintptr_t stored_pc(const struct pp_walk_regs *r) { return r->pc + r->pc_is_exact; }
 
-static bool known(const struct pp_walk_regs *r, unsigned reg)
-{
-    return r->known >> reg & 1;
-}
+static bool known(const struct pp_walk_regs *r, unsigned reg) { return r->known >> reg & 1; }
 
 static const struct pp_module *module_at(struct walk *w, uintptr_t address)
 {
@@ -109,8 +103,13 @@ static bool returns_here(struct walk *w, uint64_t ra)
 
 static bool restore_saved(struct walk *w, uint64_t cfa, uint64_t rule)
 {
-    static const struct { uint8_t reg, at; } saved[] = {{RBX, PP_RULE_RBX_AT}, {R12, PP_RULE_R12_AT}, {R12 + 1, PP_RULE_R12_AT + 6},
-                                                         {R12 + 2, PP_RULE_R12_AT + 12}, {R12 + 3, PP_RULE_R12_AT + 18}};
+    static const struct {
+        uint8_t reg, at;
+    } saved[] = {{RBX, PP_RULE_RBX_AT},
+                 {R12, PP_RULE_R12_AT},
+                 {R12 + 1, PP_RULE_R12_AT + 6},
+                 {R12 + 2, PP_RULE_R12_AT + 12},
+                 {R12 + 3, PP_RULE_R12_AT + 18}};
     for (unsigned i = 0; i < sizeof saved / sizeof saved[0]; i++) {
         uint64_t below = pp_rule_saved_bytes(rule, saved[i].at);
         if (!below) continue;
@@ -183,12 +182,19 @@ static int answer_end(enum pp_expr_answer answer)
 }
 
 /* The value that a register rule gives, from the registers `old` of the frame in work. */
-static int restore_by_rule(struct walk *w, const struct pp_reg_rule *rule, const uint8_t *expr, const struct pp_walk_regs *old,
-                           uint64_t cfa, bool push_cfa, uint64_t *ret_value)
+static int restore_by_rule(struct walk *w, const struct pp_reg_rule *rule, const uint8_t *expr,
+                           const struct pp_walk_regs *old, uint64_t cfa, bool push_cfa, uint64_t *ret_value)
 {
     uint64_t v = 0;
-    struct pp_expr e = {.p = expr + rule->value, .n = rule->expr_n, .reg = old->r, .known = old->known, .n_reg = N_REGS,
-                        .pc = old->pc, .pc_reg = RA, .push = push_cfa, .pushed = cfa};
+    struct pp_expr e = {.p = expr + rule->value,
+                        .n = rule->expr_n,
+                        .reg = old->r,
+                        .known = old->known,
+                        .n_reg = N_REGS,
+                        .pc = old->pc,
+                        .pc_reg = RA,
+                        .push = push_cfa,
+                        .pushed = cfa};
     enum pp_expr_answer answer;
     switch (rule->how) {
     case PP_REG_VAL_CFA: *ret_value = cfa + (uint64_t)(int64_t)rule->value; return GO_ON;
@@ -197,7 +203,8 @@ static int restore_by_rule(struct walk *w, const struct pp_reg_rule *rule, const
         if (!known(old, (unsigned)rule->value)) return PP_WALK_CUT_REGISTER;
         *ret_value = old->r[rule->value];
         return GO_ON;
-    case PP_REG_AT_EXPR: case PP_REG_VAL_EXPR:
+    case PP_REG_AT_EXPR:
+    case PP_REG_VAL_EXPR:
         answer = pp_expr_eval(&e, w->mem, &v);
         if (answer != PP_EXPR_OK) return answer_end(answer);
         if (rule->how == PP_REG_VAL_EXPR) {
@@ -210,7 +217,8 @@ static int restore_by_rule(struct walk *w, const struct pp_reg_rule *rule, const
     return pp_peek_u64(w->mem, v, ret_value) ? GO_ON : PP_WALK_CUT_UNREADABLE;
 }
 
-static int full_cfa(struct walk *w, const struct pp_rule_full *f, const uint8_t *expr, const struct pp_walk_regs *old, uint64_t *ret_cfa)
+static int full_cfa(struct walk *w, const struct pp_rule_full *f, const uint8_t *expr, const struct pp_walk_regs *old,
+                    uint64_t *ret_cfa)
 {
     if (f->cfa.how == PP_REG_VAL_EXPR) return restore_by_rule(w, &f->cfa, expr, old, 0, false, ret_cfa);
     if (!known(old, f->cfa_reg)) return PP_WALK_CUT_REGISTER;
@@ -232,8 +240,10 @@ static int step_full(struct walk *w, uint64_t rule)
         r->known &= ~(1u << i);
         if (f->reg[i].how == PP_REG_UNDEFINED) continue;
         end = restore_by_rule(w, &f->reg[i], t->expr_at, &old, cfa, true, &r->r[i]);
-        if (end == GO_ON) r->known |= 1u << i;
-        else if (i == RBP || i == RSP) return end;
+        if (end == GO_ON)
+            r->known |= 1u << i;
+        else if (i == RBP || i == RSP)
+            return end;
     }
     if (f->reg[RSP].how == PP_REG_SAME) r->r[RSP] = cfa;
     if ((end = restore_by_rule(w, &f->reg[RA], t->expr_at, &old, cfa, true, &r->pc)) != GO_ON) return end;
@@ -251,7 +261,8 @@ static bool leads_back(struct walk *w, uint64_t rule)
     return pp_peek_u64(w->mem, w->regs.r[RSP] + (uint64_t)pp_rule_cfa_bytes(rule) - 8, &ra) && returns_here(w, ra);
 }
 
-/* Is the top of the stack the return address of a direct call to a place shortly before pc? Then this function has no frame (yet). */
+/* Is the top of the stack the return address of a direct call to a place shortly before pc? Then this function has
+ * no frame (yet). */
 static bool is_frameless(struct walk *w)
 {
     uint8_t before[PP_CALL_BYTES];
@@ -373,8 +384,10 @@ static size_t run(struct walk *w, uintptr_t *pcs, size_t max)
     while (end == GO_ON) {
         pcs[n++] = stored_pc(&w->regs);
         n = run_cached(w, pcs, n, max);
-        if (n < max) end = step(w);
-        else end = pp_rule_kind(find_rule(w)) == PP_RULE_END ? PP_WALK_ROOT : PP_WALK_CUT_MAX;
+        if (n < max)
+            end = step(w);
+        else
+            end = pp_rule_kind(find_rule(w)) == PP_RULE_END ? PP_WALK_ROOT : PP_WALK_CUT_MAX;
     }
     w->res.end = (enum pp_walk_end)end;
     w->res.last_sp = w->regs.r[RSP];
@@ -416,10 +429,10 @@ void pp_walk_regs_from_ucontext(const void *ucontext, struct pp_walk_regs *ret)
     const greg_t *g = ((const ucontext_t *)ucontext)->uc_mcontext.gregs;
     *ret = (struct pp_walk_regs){
         .pc = (uint64_t)g[REG_RIP],
-        .r = {(uint64_t)g[REG_RAX], (uint64_t)g[REG_RDX], (uint64_t)g[REG_RCX], (uint64_t)g[REG_RBX], (uint64_t)g[REG_RSI],
-              (uint64_t)g[REG_RDI], (uint64_t)g[REG_RBP], (uint64_t)g[REG_RSP], (uint64_t)g[REG_R8], (uint64_t)g[REG_R9],
-              (uint64_t)g[REG_R10], (uint64_t)g[REG_R11], (uint64_t)g[REG_R12], (uint64_t)g[REG_R13], (uint64_t)g[REG_R14],
-              (uint64_t)g[REG_R15]},
+        .r = {(uint64_t)g[REG_RAX], (uint64_t)g[REG_RDX], (uint64_t)g[REG_RCX], (uint64_t)g[REG_RBX],
+              (uint64_t)g[REG_RSI], (uint64_t)g[REG_RDI], (uint64_t)g[REG_RBP], (uint64_t)g[REG_RSP],
+              (uint64_t)g[REG_R8], (uint64_t)g[REG_R9], (uint64_t)g[REG_R10], (uint64_t)g[REG_R11],
+              (uint64_t)g[REG_R12], (uint64_t)g[REG_R13], (uint64_t)g[REG_R14], (uint64_t)g[REG_R15]},
         .known = (1u << N_REGS) - 1,
         .pc_is_exact = true,
     };
