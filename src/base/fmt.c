@@ -10,6 +10,7 @@ struct directive {
     bool left, zero, plus, space, alt;
     int width;
     int precision; /* -1: none */
+    bool slice;    /* the precision came as an argument: of %s, exactly that many bytes */
     int length;    /* 'H' hh, 'h', 'l', 'L' ll, 'z', 't', 'j' or 0 */
     char verb;
 };
@@ -145,7 +146,7 @@ static uintmax_t take_unsigned(int length, va_list *ap)
 static void put_string(struct sink *s, const struct directive *d, const char *p)
 {
     if (!p) p = "(null)";
-    size_t n = d->precision >= 0 ? strnlen(p, (size_t)d->precision) : strlen(p);
+    size_t n = d->precision < 0 ? strlen(p) : d->slice ? (size_t)d->precision : strnlen(p, (size_t)d->precision);
     put_text(s, d, p, n);
 }
 
@@ -194,7 +195,8 @@ size_t pp_vfmt_to(void (*emit)(void *ctx, const char *p, size_t n), void *ctx, c
         if (d.width < 0) d.left = true, d.width = -d.width;
         if (*f == '.') {
             f++;
-            d.precision = *f == '*' ? (f++, va_arg(ap, int)) : parse_number(&f);
+            d.slice = *f == '*';
+            d.precision = d.slice ? (f++, va_arg(ap, int)) : parse_number(&f);
         }
         parse_length(&f, &d);
         d.verb = *f ? *f++ : 0;

@@ -1,7 +1,8 @@
 /* base/fmt.h - printf into a given buffer, without libc: no locale, no TLS, no allocation.
  *
  * Knows %d %i %u %x %X %o %c %s %p %% with the flags - 0 + space #, width and precision (also *), and the lengths
- * hh h l ll z t j.  No floating point (Go's float texts: base/gonum.h).  Anything else prints the directive itself.
+ * hh h l ll z t j.  Unlike printf's, "%.*s" takes exactly that many bytes, NULs included: it prints slices (PP_FMT).
+ * No floating point (Go's float texts: base/gonum.h).  Anything else prints the directive itself.
  * May run: everywhere, signal handlers included.
  */
 #ifndef PP_BASE_FMT_H

@@ -28,6 +28,16 @@ static void equals_libc(void **state)
     SAME_AS_LIBC("%p", (void *)0x1234);
 }
 
+static void prints_slices_whole(void **state)
+{
+    (void)state;
+    char b[16];
+    assert_int_equal(pp_fmt(b, sizeof b, "<%.*s>", 3, "a\0bc"), 5);
+    assert_memory_equal(b, "<a\0b>", 6);
+    assert_int_equal(pp_fmt(b, sizeof b, "%5.*s|%.3s", 2, "x\0y", "z\0w"), 7);
+    assert_memory_equal(b, "   x\0|z", 8);
+}
+
 static void cuts_at_the_room(void **state)
 {
     (void)state;
@@ -41,6 +51,6 @@ static void cuts_at_the_room(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_libc), cmocka_unit_test(cuts_at_the_room)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_libc), cmocka_unit_test(prints_slices_whole), cmocka_unit_test(cuts_at_the_room)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""random_diff.py PPROF [-n COUNT] [--seed N] [--corpus DIR]: random command lines, ours beside a real google/pprof.
+"""random_diff.py PPROF [-n COUNT] [--seed N] [--corpus DIR] [--mutate]: random command lines, ours beside a real google/pprof;
+with --mutate -raw, -top and -proto of profiles in which some bytes were changed.
 
-The oracle binary is $PPROF_ORACLE, else `pprof` in $(go env GOPATH)/bin; without one the test says so and passes.
+The oracle binary is $PPROF_ORACLE, else `pprof` in $(go env GOPATH)/bin; without one the test says so and is skipped.
 On a mismatch google/pprof runs 20 times: any equal answer passes; where its answers vary, sorted lines are compared and counted
 apart. The seed is printed: the same seed gives the same command lines."""
-import argparse, collections, concurrent.futures, gzip, os, random, re, shutil, subprocess, sys, time
+import argparse, collections, concurrent.futures, gzip, os, random, re, shutil, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = 20
@@ -47,6 +48,32 @@ def random_flags(rng, profiles):
         flags.append("-add_comment=hello")
     n = rng.choice([1, 1, 1, 1, 1, 1, 2, 3])
     return flags + [rng.choice(profiles) for _ in range(n)]
+
+
+def mutated(rng, profiles, corpus, directory, i):
+    """A report of a copy of some profile, plain or compressed, with bytes changed, removed, or added."""
+    with open(os.path.join(corpus, rng.choice(profiles)), "rb") as f:
+        data = bytearray(f.read())
+    packed = rng.random() < 0.1
+    if not packed:
+        data = bytearray(gzip.decompress(data))
+    for _ in range(rng.choice([1, 1, 1, 2, 5])):
+        at = rng.randrange(len(data))
+        kind = rng.randrange(4)
+        if kind == 0:
+            data[at] = rng.randrange(256)
+        elif kind == 1:
+            data[at] ^= 1 << rng.randrange(8)
+        elif kind == 2:
+            del data[at:at + rng.choice([1, 1, 2, 100])]
+        else:
+            data[at:at] = bytes(rng.randrange(256) for _ in range(rng.choice([1, 2, 10])))
+        if not data:
+            break
+    path = f"{directory}/{i}.pb"
+    with open(path, "wb") as f:
+        f.write(data)
+    return [rng.choice(["-raw", "-raw", "-top", "-proto", "-traces", "-dot"]), "-symbolize=none", path]
 
 
 def run(pprof, args, corpus):
@@ -108,16 +135,18 @@ def main():
     ap.add_argument("-n", type=int, default=300)
     ap.add_argument("-j", type=int, default=os.cpu_count() or 2)
     ap.add_argument("--seed", type=int, default=int(time.time()))
+    ap.add_argument("--mutate", action="store_true")
     ap.add_argument("--corpus", default=os.path.join(HERE, "..", "corpus"))
     a = ap.parse_args()
     oracle = find_oracle()
     if not oracle:
         print("SKIPPED: no google/pprof here (set PPROF_ORACLE): NOTHING WAS COMPARED", file=sys.stderr)
-        return 0
+        return 77
     profiles = sorted(os.path.relpath(os.path.join(root, f), a.corpus) for root, _, files in os.walk(a.corpus) for f in files
                       if f.endswith(".pb.gz"))
     rng = random.Random(a.seed)
-    lines = [random_flags(rng, profiles) for _ in range(a.n)]
+    scratch = tempfile.TemporaryDirectory(prefix="pprof-random-")
+    lines = [mutated(rng, profiles, a.corpus, scratch.name, i) if a.mutate else random_flags(rng, profiles) for i in range(a.n)]
     print(f"seed {a.seed}, {a.n} command lines, {len(profiles)} profiles, {oracle}")
     count = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(a.j) as pool:
@@ -126,7 +155,11 @@ def main():
             if what:
                 print(f"{what}\n    pprof " + " ".join(f"'{x}'" for x in args))
     print(", ".join(f"{n} {verdict}" for verdict, n in count.most_common()))
-    return 1 if count["DIFFERENT"] else 0
+    if not count["DIFFERENT"]:
+        scratch.cleanup()
+        return 0
+    scratch._finalizer.detach()  # the profiles are worth a look
+    return 1
 
 
 if __name__ == "__main__":
