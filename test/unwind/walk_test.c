@@ -196,6 +196,44 @@ static void a_new_generation_empties_the_cache(void **state)
     assert_int_equal(atomic_load(&cache.claimed), 1);
 }
 
+static uintptr_t asked_pc, asked_hdr;
+static bool answer;
+
+static bool still_there(uintptr_t pc, uintptr_t eh_frame_hdr)
+{
+    asked_pc = pc;
+    asked_hdr = eh_frame_hdr;
+    return answer;
+}
+
+static void an_object_may_have_been_replaced(void **state)
+{
+    (void)state;
+    const uint64_t rules[] = {PP_RULE_END};
+    set_rules(rules, 1);
+    f.m.eh_frame_hdr = 0x777;
+    struct pp_walk_regs regs = {.pc = IN(0), .known = 1u << PP_X86_RSP | 1u << PP_X86_RBP, .pc_is_exact = true};
+    struct pp_walk_options o = {.cache = &cache, .still_there = still_there};
+    struct pp_walk_result r;
+    struct pp_peek mem;
+    uintptr_t pcs[4];
+    memset(&cache, 0, sizeof cache);
+    regs.r[PP_X86_RSP] = STACK;
+    regs.r[PP_X86_RBP] = 1;
+    pp_peek_init_remote(&mem, 0x3ffffff, STACK, (const uint8_t *)f.stack, sizeof f.stack, NULL, 0);
+    answer = false;
+    assert_int_equal(pp_walk(&f.map, &regs, &mem, &o, pcs, 4, &r), 1);
+    assert_true(r.unknown_module && r.end == PP_WALK_CUT_NO_RULE);
+    assert_int_equal(asked_pc, IN(0));
+    assert_int_equal(asked_hdr, 0x777);
+    answer = true;
+    assert_int_equal(pp_walk(&f.map, &regs, &mem, &o, pcs, 4, &r), 1);
+    assert_true(!r.unknown_module && r.end == PP_WALK_ROOT);
+    answer = false; /* what is in the cache is not asked again before the next generation */
+    assert_int_equal(pp_walk(&f.map, &regs, &mem, &o, pcs, 4, &r), 1);
+    assert_true(!r.unknown_module && r.end == PP_WALK_ROOT);
+}
+
 static struct {
     struct pp_modules modules;
     uintptr_t pcs[64];
@@ -344,10 +382,15 @@ static void expressions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_rules),    cmocka_unit_test(ways_to_end),
-        cmocka_unit_test(never_loops),    cmocka_unit_test(plt_rule_depends_on_pc),
-        cmocka_unit_test(generated_code), cmocka_unit_test(a_new_generation_empties_the_cache),
-        cmocka_unit_test(calls_in_code),  cmocka_unit_test(expressions),
+        cmocka_unit_test(plain_rules),
+        cmocka_unit_test(ways_to_end),
+        cmocka_unit_test(never_loops),
+        cmocka_unit_test(plt_rule_depends_on_pc),
+        cmocka_unit_test(generated_code),
+        cmocka_unit_test(a_new_generation_empties_the_cache),
+        cmocka_unit_test(an_object_may_have_been_replaced),
+        cmocka_unit_test(calls_in_code),
+        cmocka_unit_test(expressions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
