@@ -15,7 +15,7 @@ struct pp_aggregate {
 void pp_aggregate(struct pp_profile *p, const struct pp_aggregate *keep);
 
 /* By the option's value: "" functions filefunctions files lines addresses; else PP_E_USAGE "unexpected granularity". */
-PP_MUST_USE enum pp_code pp_aggregate_by_name(struct pp_profile *p, pp_str granularity, bool noinlines, bool showcolumns,
-                                              struct pp_err *err);
+PP_MUST_USE enum pp_code pp_aggregate_by_name(struct pp_profile *p, pp_str granularity, bool noinlines,
+                                              bool showcolumns, struct pp_err *err);
 
 #endif

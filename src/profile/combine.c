@@ -6,8 +6,8 @@
 #include "profile/units.h"
 #include "profile/value_types.h"
 
-enum pp_code pp_profile_combine(struct pp_arena *a, struct pp_profile **profiles, size_t n, struct pp_profile **ret_profile,
-                                struct pp_err *err)
+enum pp_code pp_profile_combine(struct pp_arena *a, struct pp_profile **profiles, size_t n,
+                                struct pp_profile **ret_profile, struct pp_err *err)
 {
     if (!n) return pp_fail(err, PP_E_EMPTY, "no profiles to merge");
     enum pp_code c = pp_value_types_reduce(profiles, n, err);
@@ -54,7 +54,8 @@ void pp_profile_scale_n(struct pp_profile *p, const double *ratios)
         }
         if (!any) continue;
         pp_rewrite_keep(&w, i, stack, n);
-        for (uint32_t t = 0; t < p->n_types; t++) p->values[t][w.n - 1] = scaled[t];
+        for (uint32_t t = 0; t < p->n_types; t++)
+            p->values[t][w.n - 1] = scaled[t];
     }
     pp_rewrite_end(&w);
 }
@@ -62,14 +63,16 @@ void pp_profile_scale_n(struct pp_profile *p, const double *ratios)
 void pp_profile_scale(struct pp_profile *p, double ratio)
 {
     double *ratios = PP_NEW_N(p->arena, double, p->n_types);
-    for (uint32_t t = 0; t < p->n_types; t++) ratios[t] = ratio;
+    for (uint32_t t = 0; t < p->n_types; t++)
+        ratios[t] = ratio;
     pp_profile_scale_n(p, ratios);
 }
 
 static int64_t total(const struct pp_profile *p, uint32_t type)
 {
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < p->n_samples; i++) sum += (uint64_t)p->values[type][i];
+    for (uint32_t i = 0; i < p->n_samples; i++)
+        sum += (uint64_t)p->values[type][i];
     return (int64_t)sum;
 }
 

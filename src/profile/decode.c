@@ -58,8 +58,7 @@ static bool scan_ints(struct counts *n, struct pp_bytes b, uint64_t *to, unsigne
 
 #define STRINGS_OF_TYPE (1 << PP_PB_VALUE_TYPE_TYPE | 1 << PP_PB_VALUE_TYPE_UNIT)
 #define STRINGS_OF_MAPPING (1 << PP_PB_MAPPING_FILENAME | 1 << PP_PB_MAPPING_BUILD_ID)
-#define STRINGS_OF_FUNCTION                                                                                            \
-    (1 << PP_PB_FUNCTION_NAME | 1 << PP_PB_FUNCTION_SYSTEM_NAME | 1 << PP_PB_FUNCTION_FILENAME)
+#define STRINGS_OF_FUNCTION (1 << PP_PB_FUNCTION_NAME | 1 << PP_PB_FUNCTION_SYSTEM_NAME | 1 << PP_PB_FUNCTION_FILENAME)
 #define N_TYPE (PP_PB_VALUE_TYPE_UNIT + 1)
 #define N_LABEL (PP_PB_LABEL_NUM_UNIT + 1)
 #define N_MAPPING (PP_PB_MAPPING_HAS_INLINE_FRAMES + 1)
@@ -71,8 +70,10 @@ static bool scan_label(struct counts *n, struct pp_bytes b)
     uint64_t l[N_LABEL] = {0};
     if (!pp_fields_read_ints(b, l, N_LABEL)) return false;
     note_string(n, l[PP_PB_LABEL_KEY]);
-    if (l[PP_PB_LABEL_STR]) note_string(n, l[PP_PB_LABEL_STR]);
-    else if (l[PP_PB_LABEL_NUM_UNIT]) note_string(n, l[PP_PB_LABEL_NUM_UNIT]);
+    if (l[PP_PB_LABEL_STR])
+        note_string(n, l[PP_PB_LABEL_STR]);
+    else if (l[PP_PB_LABEL_NUM_UNIT])
+        note_string(n, l[PP_PB_LABEL_NUM_UNIT]);
     n->labels += l[PP_PB_LABEL_STR] || l[PP_PB_LABEL_NUM] || l[PP_PB_LABEL_NUM_UNIT];
     return true;
 }
@@ -135,9 +136,11 @@ static bool scan_location(struct counts *n, struct pp_bytes b)
 static bool scan_comment(struct counts *n, const struct pp_field *f)
 {
     if (!scan_ints_field(f, &n->comments)) return false;
-    if (f->wire == PP_PB_WIRE_VARINT) note_string(n, f->value);
+    if (f->wire == PP_PB_WIRE_VARINT)
+        note_string(n, f->value);
     else
-        for (const uint8_t *p = f->body.p; p < f->body.end;) note_string(n, pp_packed_next(&p));
+        for (const uint8_t *p = f->body.p; p < f->body.end;)
+            note_string(n, pp_packed_next(&p));
     return true;
 }
 
@@ -222,7 +225,8 @@ static void add_string(struct decode *d, uint64_t k, struct pp_bytes b)
     pp_string_id id = pp_profile_intern(p, (pp_str){(const char *)b.p, (size_t)(b.end - b.p)});
     if (!d->strings && id != k) {
         d->strings = PP_NEW_N(p->arena, pp_string_id, d->n.strings);
-        for (uint32_t i = 0; i < before; i++) d->strings[i] = i;
+        for (uint32_t i = 0; i < before; i++)
+            d->strings[i] = i;
     }
     if (d->strings) d->strings[k] = id;
 }
@@ -264,7 +268,8 @@ static void add_mapping(struct decode *d, struct pp_bytes b)
     };
     const pp_str kernel = PP_STR("[kernel.kallsyms]");
     pp_str file = p->strings[to->file];
-    if (pp_str_has_prefix(file, kernel)) to->kernel_relocation_symbol = pp_profile_intern(p, pp_str_from(file, kernel.n));
+    if (pp_str_has_prefix(file, kernel))
+        to->kernel_relocation_symbol = pp_profile_intern(p, pp_str_from(file, kernel.n));
 }
 
 static void add_function(struct decode *d, struct pp_bytes b)
@@ -283,7 +288,8 @@ static void add_function(struct decode *d, struct pp_bytes b)
 static void add_comment(struct decode *d, const struct pp_field *f)
 {
     struct pp_profile *p = d->p;
-    if (f->wire == PP_PB_WIRE_VARINT) p->comments[p->n_comments++] = string_of(d, f->value);
+    if (f->wire == PP_PB_WIRE_VARINT)
+        p->comments[p->n_comments++] = string_of(d, f->value);
     else
         for (const uint8_t *q = f->body.p; q < f->body.end;)
             p->comments[p->n_comments++] = string_of(d, pp_packed_next(&q));
@@ -306,7 +312,8 @@ static void add_location(struct decode *d, struct pp_bytes b)
         uint64_t line[N_LINE] = {0};
         pp_fields_read_ints(f.body, line, N_LINE);
         p->lines[p->n_lines++] = (struct pp_line){
-            .function = line[PP_PB_LINE_FUNCTION_ID] ? pp_ids_find(&d->functions, line[PP_PB_LINE_FUNCTION_ID]) : PP_NONE,
+            .function =
+                line[PP_PB_LINE_FUNCTION_ID] ? pp_ids_find(&d->functions, line[PP_PB_LINE_FUNCTION_ID]) : PP_NONE,
             .line = (int64_t)line[PP_PB_LINE_LINE],
             .column = (int64_t)line[PP_PB_LINE_COLUMN],
         };
@@ -428,7 +435,8 @@ static void add_label(struct build *w, struct pp_bytes b)
 static void add_values(struct build *w, const struct pp_field *f)
 {
     struct pp_profile *p = w->d->p;
-    if (f->wire == PP_PB_WIRE_VARINT) p->values[w->value++][w->sample] = (int64_t)f->value;
+    if (f->wire == PP_PB_WIRE_VARINT)
+        p->values[w->value++][w->sample] = (int64_t)f->value;
     else
         for (const uint8_t *q = f->body.p; q < f->body.end;)
             p->values[w->value++][w->sample] = (int64_t)pp_packed_next(&q);
@@ -445,8 +453,10 @@ static bool add_sample(struct build *w, struct pp_bytes b)
     w->value = 0;
     while (b.p < b.end && pp_field_next(&b, &f)) {
         if (f.number == PP_PB_SAMPLE_LOCATION_ID) {
-            if (f.wire == PP_PB_WIRE_VARINT) *w->loc++ = pp_ids_find(&d->locations, f.value);
-            else w->loc = add_packed_locs(&d->locations, f.body, d->in.end, w->loc);
+            if (f.wire == PP_PB_WIRE_VARINT)
+                *w->loc++ = pp_ids_find(&d->locations, f.value);
+            else
+                w->loc = add_packed_locs(&d->locations, f.body, d->in.end, w->loc);
         } else if (f.number == PP_PB_SAMPLE_VALUE) {
             add_values(w, &f);
         } else if (f.number == PP_PB_SAMPLE_LABEL) {
@@ -454,7 +464,8 @@ static bool add_sample(struct build *w, struct pp_bytes b)
         }
     }
     bool known = true;
-    for (const uint32_t *l = first; l < w->loc; l++) known &= *l != PP_NONE;
+    for (const uint32_t *l = first; l < w->loc; l++)
+        known &= *l != PP_NONE;
     p->loc_off[++w->sample] = (uint64_t)(w->loc - p->locs);
     if (p->label_off) {
         pp_labels_sort(p, first_label, (size_t)(w->label - first_label));
@@ -477,7 +488,8 @@ static void build_columns(struct decode *d, uint64_t samples)
     p->loc_off = PP_NEW_N(p->arena, uint64_t, samples + 1);
     p->locs = PP_NEW_N(p->arena, uint32_t, d->n.locs);
     p->values = PP_NEW_N(p->arena, int64_t *, d->n.types);
-    for (uint64_t t = 0; t < d->n.types; t++) p->values[t] = PP_NEW_N(p->arena, int64_t, samples);
+    for (uint64_t t = 0; t < d->n.types; t++)
+        p->values[t] = PP_NEW_N(p->arena, int64_t, samples);
     if (!d->n.labels) return;
     p->label_off = PP_NEW_N(p->arena, uint64_t, samples + 1);
     p->labels = PP_NEW_N(p->arena, struct pp_label, d->n.labels);
@@ -520,7 +532,8 @@ static enum outcome decode(struct decode *d)
     enum outcome o = scan(d);
     if (o) return o;
     const struct counts *n = &d->n;
-    uint64_t most = n->types | n->samples | n->mappings | n->locations | n->lines | n->functions | n->strings | n->comments;
+    uint64_t most =
+        n->types | n->samples | n->mappings | n->locations | n->lines | n->functions | n->strings | n->comments;
     if (most >= PP_NONE >> 1) {
         pp_fail(d->err, PP_E_LIMIT, "too many entries for one profile");
         return MALFORMED;

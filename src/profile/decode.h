@@ -14,8 +14,9 @@
 #include "profile/model.h"
 
 struct pp_decode_options {
-    size_t max_bytes;   /* of the inflated profile; 0: no limit but gzip's ratio */
-    bool may_discard;   /* `bytes` is whole anonymous or private file pages that nobody reads afterwards: they are given back to
+    size_t max_bytes; /* of the inflated profile; 0: no limit but gzip's ratio */
+    bool
+        may_discard; /* `bytes` is whole anonymous or private file pages that nobody reads afterwards: they are given back to
                            the system as soon as they are decoded, text excepted. Keeps the peak at about the size of the profile. */
 };
 

@@ -49,7 +49,8 @@ static void number_all(struct encode *e)
         number(e, p->period_type.type);
         number(e, p->period_type.unit);
     }
-    for (uint32_t i = 0; i < p->n_comments; i++) number(e, p->comments[i]);
+    for (uint32_t i = 0; i < p->n_comments; i++)
+        number(e, p->comments[i]);
     number(e, p->default_type);
     number(e, p->doc_url);
 }
@@ -79,8 +80,10 @@ static void write_sample(struct encode *e, const struct sample_room *room, uint3
 {
     const struct pp_profile *p = e->p;
     size_t n_ids = 0, n_labels;
-    for (uint64_t k = p->loc_off[i]; k < p->loc_off[i + 1]; k++) room->ids[n_ids++] = p->locations[p->locs[k]].id;
-    for (uint32_t t = 0; t < p->n_types; t++) room->values[t] = p->values[t][i];
+    for (uint64_t k = p->loc_off[i]; k < p->loc_off[i + 1]; k++)
+        room->ids[n_ids++] = p->locations[p->locs[k]].id;
+    for (uint32_t t = 0; t < p->n_types; t++)
+        room->values[t] = p->values[t][i];
     const struct pp_label *l = pp_profile_labels(p, i, &n_labels);
     for (size_t k = 0; k < n_labels; k++)
         room->labels[k] = (struct pp_enc_label){.key = e->number_of[l[k].key],
@@ -118,17 +121,18 @@ static void write_locations(struct encode *e)
         lines.n = 0;
         for (uint32_t k = 0; k < l->n_lines; k++) {
             const struct pp_line *from = &p->lines[l->first_line + k];
-            *PP_PUSH(e->a, &lines) = (struct pp_enc_line){
-                .function_id = from->function == PP_NONE ? 0 : p->functions[from->function].id,
-                .line = from->line,
-                .column = from->column};
+            *PP_PUSH(e->a, &lines) =
+                (struct pp_enc_line){.function_id = from->function == PP_NONE ? 0 : p->functions[from->function].id,
+                                     .line = from->line,
+                                     .column = from->column};
         }
-        pp_enc_location(e->o, &(struct pp_enc_location){.id = l->id,
-                                                        .mapping_id = l->mapping == PP_NONE ? 0 : p->mappings[l->mapping].id,
-                                                        .address = l->address,
-                                                        .lines = lines.p,
-                                                        .n_lines = lines.n,
-                                                        .is_folded = l->is_folded});
+        pp_enc_location(e->o,
+                        &(struct pp_enc_location){.id = l->id,
+                                                  .mapping_id = l->mapping == PP_NONE ? 0 : p->mappings[l->mapping].id,
+                                                  .address = l->address,
+                                                  .lines = lines.p,
+                                                  .n_lines = lines.n,
+                                                  .is_folded = l->is_folded});
     }
 }
 
@@ -154,7 +158,8 @@ static void write_tail(struct encode *e)
                           e->number_of[p->period_type.unit]);
     pp_enc_int(e->o, PP_PB_PROFILE_PERIOD, p->period);
     int64_t *comments = PP_NEW_N(e->a, int64_t, p->n_comments);
-    for (uint32_t i = 0; i < p->n_comments; i++) comments[i] = e->number_of[p->comments[i]];
+    for (uint32_t i = 0; i < p->n_comments; i++)
+        comments[i] = e->number_of[p->comments[i]];
     pp_enc_ints(e->o, PP_PB_PROFILE_COMMENT, comments, p->n_comments);
     pp_enc_int_always(e->o, PP_PB_PROFILE_DEFAULT_SAMPLE_TYPE, e->number_of[p->default_type]);
     pp_enc_int(e->o, PP_PB_PROFILE_DOC_URL, e->number_of[p->doc_url]);
@@ -169,11 +174,15 @@ void pp_profile_encode(struct pp_arena *scratch, const struct pp_profile *p, str
     for (uint32_t i = 0; i < p->n_types; i++)
         pp_enc_value_type(out, PP_PB_PROFILE_SAMPLE_TYPE, e.number_of[p->types[i].type], e.number_of[p->types[i].unit]);
     struct sample_room room = make_room(&e);
-    for (uint32_t i = 0; i < p->n_samples; i++) write_sample(&e, &room, i);
-    for (uint32_t i = 0; i < p->n_mappings; i++) write_mapping(&e, &p->mappings[i]);
+    for (uint32_t i = 0; i < p->n_samples; i++)
+        write_sample(&e, &room, i);
+    for (uint32_t i = 0; i < p->n_mappings; i++)
+        write_mapping(&e, &p->mappings[i]);
     write_locations(&e);
-    for (uint32_t i = 0; i < p->n_functions; i++) write_function(&e, &p->functions[i]);
-    for (uint32_t i = 0; i < e.n_order; i++) pp_enc_string(out, p->strings[e.order[i]]);
+    for (uint32_t i = 0; i < p->n_functions; i++)
+        write_function(&e, &p->functions[i]);
+    for (uint32_t i = 0; i < e.n_order; i++)
+        pp_enc_string(out, p->strings[e.order[i]]);
     write_tail(&e);
 }
 

@@ -13,7 +13,7 @@
 void pp_profile_encode(struct pp_arena *scratch, const struct pp_profile *p, struct pp_out *out);
 
 /* Compressed with gzip; level as wire/gzip.h (PP_GZIP_LEVEL). The bytes live in `a`. */
-PP_MUST_USE enum pp_code pp_profile_encode_gzip(struct pp_arena *a, const struct pp_profile *p, int level, pp_str *ret_bytes,
-                                                struct pp_err *err);
+PP_MUST_USE enum pp_code pp_profile_encode_gzip(struct pp_arena *a, const struct pp_profile *p, int level,
+                                                pp_str *ret_bytes, struct pp_err *err);
 
 #endif

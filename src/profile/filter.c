@@ -60,7 +60,8 @@ static void release(struct filter *f)
 {
     struct pp_regex *all[] = {f->focus,     f->ignore,     f->hide,    f->show,
                               f->show_from, f->prune_from, f->tagshow, f->taghide};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) pp_regex_free(all[i]);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        pp_regex_free(all[i]);
     pp_tag_filter_free(f->tagfocus);
     pp_tag_filter_free(f->tagignore);
 }
@@ -87,20 +88,26 @@ static void keep_lines(struct pp_profile *p, struct pp_location *l, struct pp_na
 static uint8_t judge_location(struct filter *f, struct by_name *b, struct pp_location *l)
 {
     uint8_t flags = 0;
-    if (f->ignore && pp_name_match_location(&b->ignore, l)) flags = IGNORED;
-    else if (!f->focus || pp_name_match_location(&b->focus, l)) flags = FOCUSED;
+    if (f->ignore && pp_name_match_location(&b->ignore, l))
+        flags = IGNORED;
+    else if (!f->focus || pp_name_match_location(&b->focus, l))
+        flags = FOCUSED;
     b->ignore_matched |= (flags & IGNORED) != 0;
     b->focus_matched |= (flags & FOCUSED) != 0;
     if (f->hide && pp_name_match_location(&b->hide, l)) {
         b->hide_matched = true;
-        if (pp_name_match_mapping(&b->hide, l)) l->n_lines = 0;
-        else keep_lines(f->p, l, &b->hide, false);
+        if (pp_name_match_mapping(&b->hide, l))
+            l->n_lines = 0;
+        else
+            keep_lines(f->p, l, &b->hide, false);
         if (!l->n_lines) flags |= HIDDEN;
     }
     if (f->show) {
         if (!pp_name_match_mapping(&b->show, l)) keep_lines(f->p, l, &b->show, true);
-        if (!l->n_lines) flags |= HIDDEN;
-        else b->show_matched = true;
+        if (!l->n_lines)
+            flags |= HIDDEN;
+        else
+            b->show_matched = true;
     }
     return flags;
 }
@@ -108,7 +115,8 @@ static uint8_t judge_location(struct filter *f, struct by_name *b, struct pp_loc
 static bool focused_and_not_ignored(const uint8_t *flags, const uint32_t *stack, uint64_t n, bool *any_hidden)
 {
     uint8_t all = 0;
-    for (uint64_t k = 0; k < n; k++) all |= flags[stack[k]];
+    for (uint64_t k = 0; k < n; k++)
+        all |= flags[stack[k]];
     *any_hidden = all & HIDDEN;
     return (all & FOCUSED) && !(all & IGNORED);
 }
@@ -129,8 +137,10 @@ static void select_by_name(struct pp_profile *p, const uint8_t *flags)
         bool hidden;
         const uint32_t *stack = pp_rewrite_stack(&w, i, &n);
         if (!focused_and_not_ignored(flags, stack, n, &hidden)) continue;
-        if (hidden) keep_shown(&w, i, flags, stack, n);
-        else pp_rewrite_keep(&w, i, stack, n);
+        if (hidden)
+            keep_shown(&w, i, flags, stack, n);
+        else
+            pp_rewrite_keep(&w, i, stack, n);
     }
     pp_rewrite_end(&w);
 }
@@ -145,7 +155,8 @@ static void filter_by_name(struct filter *f)
         pp_name_match_init(&b.hide, f->a, p, f->hide, NULL);
         pp_name_match_init(&b.show, f->a, p, f->show, NULL);
         uint8_t *flags = PP_NEW_N(f->a, uint8_t, p->n_locations);
-        for (uint32_t i = 0; i < p->n_locations; i++) flags[i] = judge_location(f, &b, &p->locations[i]);
+        for (uint32_t i = 0; i < p->n_locations; i++)
+            flags[i] = judge_location(f, &b, &p->locations[i]);
         select_by_name(p, flags);
     }
     warn(f, !f->focus, b.focus_matched, "Focus expression matched no samples");
@@ -176,13 +187,15 @@ static void filter_show_from(struct filter *f)
     if (!f->show_from) return;
     pp_name_match_init(&m, f->a, p, f->show_from, NULL);
     bool *from = PP_NEW_N(f->a, bool, p->n_locations);
-    for (uint32_t i = 0; i < p->n_locations; i++) matched |= from[i] = show_from_location(f, &m, &p->locations[i]);
+    for (uint32_t i = 0; i < p->n_locations; i++)
+        matched |= from[i] = show_from_location(f, &m, &p->locations[i]);
     struct pp_rewrite w;
     pp_rewrite_begin(&w, p);
     for (uint32_t i = 0; i < w.n_old; i++) {
         uint64_t n;
         const uint32_t *stack = pp_rewrite_stack(&w, i, &n);
-        while (n && !from[stack[n - 1]]) n--;
+        while (n && !from[stack[n - 1]])
+            n--;
         if (n) pp_rewrite_keep(&w, i, stack, n);
     }
     pp_rewrite_end(&w);
@@ -209,13 +222,15 @@ static void filter_prune_from(struct filter *f)
     if (!f->prune_from) return;
     pp_name_match_init(&m, f->a, p, f->prune_from, pp_prune_simplify);
     bool *from = PP_NEW_N(f->a, bool, p->n_locations);
-    for (uint32_t i = 0; i < p->n_locations; i++) from[i] = prune_from_location(f, &m, &p->locations[i]);
+    for (uint32_t i = 0; i < p->n_locations; i++)
+        from[i] = prune_from_location(f, &m, &p->locations[i]);
     struct pp_rewrite w;
     pp_rewrite_begin(&w, p);
     for (uint32_t i = 0; i < w.n_old; i++) {
         uint64_t n, gone = 0;
         const uint32_t *stack = pp_rewrite_stack(&w, i, &n);
-        while (gone < n && !from[stack[gone]]) gone++;
+        while (gone < n && !from[stack[gone]])
+            gone++;
         if (gone == n) gone = 0;
         pp_rewrite_keep(&w, i, stack + gone, n - gone);
     }
@@ -292,8 +307,8 @@ enum pp_code pp_filter_apply(struct pp_arena *scratch, struct pp_profile *p, con
 {
     struct pp_err local;
     if (!pp_filters_any(options)) return PP_OK;
-    struct filter f = {.a = scratch, .p = p, .options = options, .units = units, .say = say, .ctx = ctx,
-                       .err = err ? err : &local};
+    struct filter f = {
+        .a = scratch, .p = p, .options = options, .units = units, .say = say, .ctx = ctx, .err = err ? err : &local};
     enum pp_code c = apply(&f);
     release(&f);
     return c;

@@ -20,8 +20,10 @@ uint32_t pp_ids_find_slow(const struct pp_ids *ids, uint64_t id)
 
 void pp_ids_build(struct pp_arena *a, struct pp_ids *ids, const uint64_t *first_id, size_t stride, uint32_t n)
 {
-    *ids = (struct pp_ids){.first = (const char *)first_id, .stride = stride, .n = n, .identity = true, .duplicate = PP_NONE};
-    for (uint32_t i = 0; i < n && ids->identity; i++) ids->identity = id_of(ids, i) == i + 1ull;
+    *ids = (struct pp_ids){
+        .first = (const char *)first_id, .stride = stride, .n = n, .identity = true, .duplicate = PP_NONE};
+    for (uint32_t i = 0; i < n && ids->identity; i++)
+        ids->identity = id_of(ids, i) == i + 1ull;
     if (ids->identity) return;
     ids->dense = PP_NEW_N(a, uint32_t, n + 1ull);
     memset(ids->dense, 0xff, (n + 1ull) * sizeof *ids->dense);

@@ -92,7 +92,8 @@ static uint32_t *put_frames(struct frames *f, uint32_t i, const key_list *keys, 
     return to;
 }
 
-static void rebuild_stacks(struct frames *f, const key_list *roots, const key_list *leaves, bool *any_root, bool *any_leaf)
+static void rebuild_stacks(struct frames *f, const key_list *roots, const key_list *leaves, bool *any_root,
+                           bool *any_leaf)
 {
     struct pp_profile *p = f->p;
     uint64_t more = roots->n + leaves->n;
@@ -138,7 +139,8 @@ static void end(struct frames *f)
     p->n_functions = (uint32_t)f->functions.n;
 }
 
-void pp_labels_to_frames(struct pp_profile *p, pp_str root_keys, pp_str leaf_keys, pp_str output_unit, pp_say say, void *ctx)
+void pp_labels_to_frames(struct pp_profile *p, pp_str root_keys, pp_str leaf_keys, pp_str output_unit, pp_say say,
+                         void *ctx)
 {
     if (!root_keys.n && !leaf_keys.n) return;
     struct frames f = {.p = p, .unit = output_unit};

@@ -18,7 +18,8 @@ static void sort_few(const struct pp_profile *p, struct pp_label *l, size_t n)
         if (!before(p, &l[i], &l[i - 1])) continue;
         struct pp_label moved = l[i];
         size_t k = i;
-        for (; k > 0 && before(p, &moved, &l[k - 1]); k--) l[k] = l[k - 1];
+        for (; k > 0 && before(p, &moved, &l[k - 1]); k--)
+            l[k] = l[k - 1];
         l[k] = moved;
     }
 }
@@ -33,7 +34,8 @@ static void sort_many(const struct pp_profile *p, struct pp_label *l, size_t n, 
     sort_many(p, l, half, scratch);
     sort_many(p, l + half, n - half, scratch);
     memcpy(scratch, l, half * sizeof *l);
-    while (i < half && k < n) l[at++] = before(p, &l[k], &scratch[i]) ? l[k++] : scratch[i++];
+    while (i < half && k < n)
+        l[at++] = before(p, &l[k], &scratch[i]) ? l[k++] : scratch[i++];
     memcpy(l + at, scratch + i, (half - i) * sizeof *l);
 }
 

@@ -8,14 +8,18 @@
 #include "profile/label_sort.h"
 #include "profile/units.h"
 
-const struct pp_label *pp_labels_of_key(const struct pp_profile *p, uint32_t i, pp_string_id key, bool is_num, size_t *ret_n)
+const struct pp_label *pp_labels_of_key(const struct pp_profile *p, uint32_t i, pp_string_id key, bool is_num,
+                                        size_t *ret_n)
 {
     size_t n;
-    const struct pp_label *l = pp_profile_labels(p, i, &n), *end = l + n;
     *ret_n = 0;
-    while (l < end && (l->key != key || l->is_num != is_num)) l++;
+    if (!p->label_off) return NULL;
+    const struct pp_label *l = pp_profile_labels(p, i, &n), *end = l + n;
+    while (l < end && (l->key != key || l->is_num != is_num))
+        l++;
     if (l == end) return NULL;
-    while (l + *ret_n < end && l[*ret_n].key == key && l[*ret_n].is_num == is_num) ++*ret_n;
+    while (l + *ret_n < end && l[*ret_n].key == key && l[*ret_n].is_num == is_num)
+        ++*ret_n;
     return l;
 }
 
@@ -28,10 +32,7 @@ bool pp_labels_has(const struct pp_profile *p, uint32_t i, pp_string_id key, pp_
     return false;
 }
 
-static bool is_string_of(const struct pp_label *l, pp_string_id key)
-{
-    return !l->is_num && l->key == key;
-}
+static bool is_string_of(const struct pp_label *l, pp_string_id key) { return !l->is_num && l->key == key; }
 
 void pp_labels_set(struct pp_profile *p, pp_str key_text, pp_str value)
 {
@@ -111,10 +112,7 @@ static void note_ignored(struct pp_arena *a, key_units *ignored, pp_string_id ke
     *PP_PUSH(a, ignored) = (struct key_unit){key, unit};
 }
 
-static int by_text(const void *x, const void *y)
-{
-    return pp_str_cmp(*(const pp_str *)x, *(const pp_str *)y);
-}
+static int by_text(const void *x, const void *y) { return pp_str_cmp(*(const pp_str *)x, *(const pp_str *)y); }
 
 /* One line for the key of ignored[first], with all its units in order of their text. */
 static void say_ignored(struct pp_arena *a, const struct pp_profile *p, const key_units *ignored, size_t first,
@@ -128,9 +126,10 @@ static void say_ignored(struct pp_arena *a, const struct pp_profile *p, const ke
         if (ignored->p[i].key == key) *PP_PUSH(a, &units) = pp_profile_str(p, ignored->p[i].unit);
     qsort(units.p, units.n, sizeof *units.p, by_text);
     pp_str list = units.p[0];
-    for (size_t i = 1; i < units.n; i++) list = pp_arena_fmt(a, "%.*s, %.*s", PP_FMT(list), PP_FMT(units.p[i]));
-    say(ctx, pp_arena_fmt(a, "For tag %.*s used unit %.*s, also encountered unit(s) %.*s", PP_FMT(pp_profile_str(p, key)),
-                          PP_FMT(pp_profile_str(p, used)), PP_FMT(list)));
+    for (size_t i = 1; i < units.n; i++)
+        list = pp_arena_fmt(a, "%.*s, %.*s", PP_FMT(list), PP_FMT(units.p[i]));
+    say(ctx, pp_arena_fmt(a, "For tag %.*s used unit %.*s, also encountered unit(s) %.*s",
+                          PP_FMT(pp_profile_str(p, key)), PP_FMT(pp_profile_str(p, used)), PP_FMT(list)));
 }
 
 static pp_string_id inferred_unit(struct pp_profile *p, pp_string_id key)
@@ -151,12 +150,15 @@ void pp_labels_units(struct pp_arena *a, struct pp_profile *p, pp_say say, void 
         const struct pp_label *l = &p->labels[i];
         if (!l->is_num) continue;
         pp_string_id *u = &unit_of[l->key];
-        if (*u == PP_NONE || *u == 0) *u = l->unit; /* 0: the key was seen, but no unit yet */
-        else if (l->unit && l->unit != *u) note_ignored(a, &ignored, l->key, l->unit);
+        if (*u == PP_NONE || *u == 0)
+            *u = l->unit; /* 0: the key was seen, but no unit yet */
+        else if (l->unit && l->unit != *u)
+            note_ignored(a, &ignored, l->key, l->unit);
     }
     for (uint32_t k = 0; k < n; k++)
         if (unit_of[k] == 0) unit_of[k] = inferred_unit(p, k);
-    for (size_t i = 0; say && i < ignored.n; i++) say_ignored(a, p, &ignored, i, unit_of[ignored.p[i].key], say, ctx);
+    for (size_t i = 0; say && i < ignored.n; i++)
+        say_ignored(a, p, &ignored, i, unit_of[ignored.p[i].key], say, ctx);
     *ret_units = (struct pp_label_units){unit_of, n};
 }
 

@@ -9,7 +9,8 @@
 #include "profile/model.h"
 
 /* The run of labels with that key in sample i: strings (is_num false) or numbers. NULL with *ret_n 0 when there is none. */
-const struct pp_label *pp_labels_of_key(const struct pp_profile *p, uint32_t i, pp_string_id key, bool is_num, size_t *ret_n);
+const struct pp_label *pp_labels_of_key(const struct pp_profile *p, uint32_t i, pp_string_id key, bool is_num,
+                                        size_t *ret_n);
 
 bool pp_labels_has(const struct pp_profile *p, uint32_t i, pp_string_id key, pp_string_id str);
 
@@ -44,6 +45,7 @@ pp_str pp_label_unit(const struct pp_profile *p, const struct pp_label_units *u,
 /* tagroot and tagleaf: puts frames made of label values at the root (first key becomes the new root) and at the leaf (last key
  * the new leaf) of every sample. Function name = values joined by ',', file = key; a sample without the key gets an empty name.
  * keys: comma lists, empty ones skipped. Says "TagRoot expression matched no samples" and the like. */
-void pp_labels_to_frames(struct pp_profile *p, pp_str root_keys, pp_str leaf_keys, pp_str output_unit, pp_say say, void *ctx);
+void pp_labels_to_frames(struct pp_profile *p, pp_str root_keys, pp_str leaf_keys, pp_str output_unit, pp_say say,
+                         void *ctx);
 
 #endif

@@ -28,8 +28,9 @@ static pp_string_id map_string(struct merge *m, pp_string_id id)
 
 /* ---- tables ---- */
 
-#define PUSH(m, items) push((m)->to->arena, (void **)&(m)->to->items, &(m)->cap_##items, sizeof *(m)->to->items, \
-                            _Alignof(__typeof__(*(m)->to->items)), (m)->to->n_##items)
+#define PUSH(m, items)                                                                        \
+    push((m)->to->arena, (void **)&(m)->to->items, &(m)->cap_##items, sizeof *(m)->to->items, \
+         _Alignof(__typeof__(*(m)->to->items)), (m)->to->n_##items)
 
 /* Room for item n. */
 static void push(struct pp_arena *a, void **items, size_t *cap, size_t size, size_t align, uint64_t n)
@@ -116,7 +117,8 @@ static void map_lines(struct merge *m, const struct pp_location *l)
 
 static bool same_location(const struct pp_profile *p, const struct pp_location *a, const struct pp_location *b)
 {
-    if (a->address != b->address || a->mapping != b->mapping || a->is_folded != b->is_folded || a->n_lines != b->n_lines)
+    if (a->address != b->address || a->mapping != b->mapping || a->is_folded != b->is_folded ||
+        a->n_lines != b->n_lines)
         return false;
     for (uint32_t k = 0; k < a->n_lines; k++) {
         const struct pp_line *x = &p->lines[a->first_line + k], *y = &p->lines[b->first_line + k];
@@ -177,7 +179,8 @@ static uint64_t map_sample(struct merge *m, uint32_t i, uint64_t *ret_n_locs, ui
     uint64_t n = from->loc_off[i + 1] - from->loc_off[i];
     const uint32_t *stack = from->locs + from->loc_off[i];
     uint32_t *locs = m->to->locs + m->n_locs;
-    for (uint64_t k = 0; k < n; k++) locs[k] = map_location(m, stack[k]);
+    for (uint64_t k = 0; k < n; k++)
+        locs[k] = map_location(m, stack[k]);
     uint64_t hash = pp_hash_bytes(locs, n * sizeof *locs, 0);
     size_t n_labels;
     const struct pp_label *l = pp_profile_labels(from, i, &n_labels);
@@ -274,7 +277,8 @@ static void make_columns(struct pp_profile *to, struct pp_profile *const *from, 
     to->loc_off = PP_NEW_N(to->arena, uint64_t, samples + 1);
     to->locs = PP_NEW_N(to->arena, uint32_t, locs);
     to->values = PP_NEW_N(to->arena, int64_t *, to->n_types);
-    for (uint32_t t = 0; t < to->n_types; t++) to->values[t] = PP_NEW_N(to->arena, int64_t, samples);
+    for (uint32_t t = 0; t < to->n_types; t++)
+        to->values[t] = PP_NEW_N(to->arena, int64_t, samples);
     if (!labels) return;
     to->label_off = PP_NEW_N(to->arena, uint64_t, samples + 1);
     to->labels = PP_NEW_N(to->arena, struct pp_label, labels);
@@ -290,7 +294,8 @@ static pp_string_id carry(struct pp_profile *to, const struct pp_profile *from, 
 static void merge_comments(struct pp_profile *to, struct pp_profile *const *from, size_t n)
 {
     uint64_t all = 0;
-    for (size_t i = 0; i < n; i++) all += from[i]->n_comments;
+    for (size_t i = 0; i < n; i++)
+        all += from[i]->n_comments;
     to->comments = PP_NEW_N(to->arena, pp_string_id, all);
     struct pp_arena scratch;
     struct pp_hash seen = {0};
@@ -301,7 +306,8 @@ static void merge_comments(struct pp_profile *to, struct pp_profile *const *from
             uint32_t found;
             struct pp_probe pr = pp_hash_probe(&seen, pp_hash_u64(c));
             bool known = false;
-            while (!known && pp_hash_next(&pr, &found)) known = found == c;
+            while (!known && pp_hash_next(&pr, &found))
+                known = found == c;
             if (known) continue;
             pp_hash_add(&scratch, &seen, pp_hash_u64(c), c);
             to->comments[to->n_comments++] = c;
@@ -315,7 +321,8 @@ static void merge_head(struct pp_profile *to, struct pp_profile *const *from, si
     to->n_types = first->n_types;
     to->types = PP_NEW_N(to->arena, struct pp_value_type, to->n_types);
     for (uint32_t t = 0; t < to->n_types; t++)
-        to->types[t] = (struct pp_value_type){carry(to, first, first->types[t].type), carry(to, first, first->types[t].unit)};
+        to->types[t] =
+            (struct pp_value_type){carry(to, first, first->types[t].type), carry(to, first, first->types[t].unit)};
     to->drop_frames = carry(to, first, first->drop_frames);
     to->keep_frames = carry(to, first, first->keep_frames);
     to->has_period_type = first->has_period_type;
@@ -352,7 +359,8 @@ enum pp_code pp_profile_merge(struct pp_arena *a, struct pp_profile *const *prof
     struct merge m = {.scratch = &scratch, .to = pp_profile_new(a)};
     merge_head(m.to, profiles, n);
     make_columns(m.to, profiles, n);
-    for (size_t i = 0; i < n; i++) merge_source(&m, profiles[i]);
+    for (size_t i = 0; i < n; i++)
+        merge_source(&m, profiles[i]);
     pp_arena_release(&scratch);
     if (any_zero_sample(m.to)) return pp_profile_merge(a, (struct pp_profile *const[]){m.to}, 1, ret_profile, err);
     *ret_profile = m.to;

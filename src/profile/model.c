@@ -76,7 +76,8 @@ void pp_profile_own_samples(struct pp_profile *p)
     struct pp_arena *a = p->arena;
     p->locs = DUP(a, p->locs, p->loc_off[p->n_samples]);
     p->loc_off = DUP(a, p->loc_off, p->n_samples + 1ull);
-    for (uint32_t t = 0; t < p->n_types; t++) p->values[t] = DUP(a, p->values[t], p->n_samples);
+    for (uint32_t t = 0; t < p->n_types; t++)
+        p->values[t] = DUP(a, p->values[t], p->n_samples);
     if (p->label_off) {
         p->labels = DUP(a, p->labels, p->label_off[p->n_samples]);
         p->label_off = DUP(a, p->label_off, p->n_samples + 1ull);
@@ -105,7 +106,8 @@ static bool valid_tables(const struct pp_profile *p, struct pp_err *err)
         if (p->types[i].type >= n || p->types[i].unit >= n) return broken(err, "sample type's string", i);
     for (uint32_t i = 0; i < p->n_mappings; i++) {
         const struct pp_mapping *m = &p->mappings[i];
-        if (m->file >= n || m->build_id >= n || m->kernel_relocation_symbol >= n) return broken(err, "mapping's string", i);
+        if (m->file >= n || m->build_id >= n || m->kernel_relocation_symbol >= n)
+            return broken(err, "mapping's string", i);
     }
     for (uint32_t i = 0; i < p->n_functions; i++) {
         const struct pp_function *f = &p->functions[i];
@@ -114,7 +116,8 @@ static bool valid_tables(const struct pp_profile *p, struct pp_err *err)
     for (uint32_t i = 0; i < p->n_locations; i++) {
         const struct pp_location *l = &p->locations[i];
         if (l->mapping >= p->n_mappings && l->mapping != PP_NONE) return broken(err, "location's mapping", i);
-        if (l->first_line > p->n_lines || l->n_lines > p->n_lines - l->first_line) return broken(err, "location's lines", i);
+        if (l->first_line > p->n_lines || l->n_lines > p->n_lines - l->first_line)
+            return broken(err, "location's lines", i);
         for (uint32_t k = 0; k < l->n_lines; k++) {
             uint32_t f = p->lines[l->first_line + k].function;
             if (f >= p->n_functions && f != PP_NONE) return broken(err, "line's function", l->first_line + k);
@@ -137,8 +140,7 @@ static bool valid_labels(const struct pp_profile *p, uint32_t i, struct pp_err *
             return broken(err, "label's string", i);
         if (k == 0) continue;
         if (l[k - 1].is_num > l[k].is_num) return broken(err, "number labels before string labels", i);
-        if (l[k - 1].is_num == l[k].is_num &&
-            pp_str_cmp(p->strings[l[k - 1].key], p->strings[l[k].key]) > 0)
+        if (l[k - 1].is_num == l[k].is_num && pp_str_cmp(p->strings[l[k - 1].key], p->strings[l[k].key]) > 0)
             return broken(err, "labels not sorted by key", i);
     }
     return true;

@@ -48,7 +48,7 @@ struct pp_line {
 struct pp_location {
     uint64_t id;
     uint64_t address;
-    uint32_t mapping; /* index or PP_NONE */
+    uint32_t mapping;             /* index or PP_NONE */
     uint32_t first_line, n_lines; /* in lines[]: innermost inlined frame first */
     bool is_folded;
 };
@@ -80,7 +80,8 @@ struct pp_profile {
     int64_t **values;    /* values[type][sample]; NULL without types */
     uint64_t *label_off; /* n_samples + 1, NULL when no sample has labels */
     struct pp_label *labels;
-    bool samples_shared; /* the sample columns above belong to another profile, too: replace them, don't write into them */
+    bool
+        samples_shared; /* the sample columns above belong to another profile, too: replace them, don't write into them */
 
     struct pp_location *locations;
     uint32_t n_locations;
@@ -100,10 +101,7 @@ struct pp_profile {
 };
 
 /* The text of a string id. */
-static inline pp_str pp_profile_str(const struct pp_profile *p, pp_string_id id)
-{
-    return p->strings[id];
-}
+static inline pp_str pp_profile_str(const struct pp_profile *p, pp_string_id id) { return p->strings[id]; }
 
 /* The arena must have an oom callback (or the caller lives with the process's end). Nothing here is for the runtime. */
 struct pp_profile *pp_profile_new(struct pp_arena *a); /* empty, string 0 in place, an empty period type */

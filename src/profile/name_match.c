@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/name_match.h"
 
-void pp_name_match_init(struct pp_name_match *m, struct pp_arena *a, const struct pp_profile *p, const struct pp_regex *re,
-                        pp_str (*simplify)(pp_str))
+void pp_name_match_init(struct pp_name_match *m, struct pp_arena *a, const struct pp_profile *p,
+                        const struct pp_regex *re, pp_str (*simplify)(pp_str))
 {
     *m = (struct pp_name_match){.p = p, .re = re, .simplify = simplify};
     if (re) m->known = PP_NEW_N(a, uint8_t, p->n_strings);

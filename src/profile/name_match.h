@@ -8,13 +8,13 @@
 
 struct pp_name_match {
     const struct pp_profile *p;
-    const struct pp_regex *re; /* NULL: nothing matches */
+    const struct pp_regex *re;       /* NULL: nothing matches */
     pp_str (*simplify)(pp_str text); /* applied first; NULL: no */
-    uint8_t *known; /* by string id: 0 not tried, else 1 + result; for the strings of now */
+    uint8_t *known;                  /* by string id: 0 not tried, else 1 + result; for the strings of now */
 };
 
-void pp_name_match_init(struct pp_name_match *m, struct pp_arena *a, const struct pp_profile *p, const struct pp_regex *re,
-                        pp_str (*simplify)(pp_str));
+void pp_name_match_init(struct pp_name_match *m, struct pp_arena *a, const struct pp_profile *p,
+                        const struct pp_regex *re, pp_str (*simplify)(pp_str));
 bool pp_name_match_try(struct pp_name_match *m, pp_string_id id);
 
 static inline bool pp_name_match(struct pp_name_match *m, pp_string_id id)

@@ -26,7 +26,8 @@ bool pp_packed_count(struct pp_bytes b, uint64_t *ret_n)
     }
     if (b.end - b.p < 8) return count_slowly(b, ret_n);
     struct pp_bytes rest = {p, b.end};
-    while (rest.p > b.p && rest.p[-1] >= 0x80) rest.p--; /* the number that crosses the last step */
+    while (rest.p > b.p && rest.p[-1] >= 0x80)
+        rest.p--; /* the number that crosses the last step */
     uint64_t more;
     if (!count_slowly(rest, &more)) return false;
     *ret_n = n + more;

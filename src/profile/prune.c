@@ -10,10 +10,14 @@ pp_str pp_prune_simplify(pp_str name)
     if (name.n && name.p[0] == '.') name = pp_str_from(name, 1);
     for (size_t i = 0; i < name.n;) {
         pp_str rest = pp_str_from(name, i);
-        if (pp_str_has_prefix(rest, anonymous)) i += anonymous.n;
-        else if (pp_str_has_prefix(rest, call)) i += call.n;
-        else if (name.p[i] == '(') return pp_str_sub(name, 0, i);
-        else i++;
+        if (pp_str_has_prefix(rest, anonymous))
+            i += anonymous.n;
+        else if (pp_str_has_prefix(rest, call))
+            i += call.n;
+        else if (name.p[i] == '(')
+            return pp_str_sub(name, 0, i);
+        else
+            i++;
     }
     return name;
 }
@@ -51,8 +55,10 @@ static uint64_t pruned_frames(const uint8_t *cut, const uint32_t *stack, uint64_
     bool found_user = false;
     for (uint64_t k = n; k-- > 0;) {
         uint8_t c = cut[stack[k]];
-        if (c == CUT_NOT) found_user = true;
-        else if (found_user) return c == CUT_HERE ? k + 1 : k;
+        if (c == CUT_NOT)
+            found_user = true;
+        else if (found_user)
+            return c == CUT_HERE ? k + 1 : k;
     }
     return 0;
 }
@@ -62,7 +68,8 @@ static void prune(struct pp_arena *scratch, struct prune *u)
     struct pp_profile *p = u->p;
     uint8_t *cut = PP_NEW_N(scratch, uint8_t, p->n_locations);
     bool any = false;
-    for (uint32_t i = 0; i < p->n_locations; i++) any |= (cut[i] = (uint8_t)cut_location(u, &p->locations[i])) != CUT_NOT;
+    for (uint32_t i = 0; i < p->n_locations; i++)
+        any |= (cut[i] = (uint8_t)cut_location(u, &p->locations[i])) != CUT_NOT;
     if (!any) return;
     struct pp_rewrite w;
     pp_rewrite_begin(&w, p);

@@ -10,7 +10,8 @@ static void new_columns(struct pp_profile *p)
     p->locs = PP_NEW_N(a, uint32_t, p->loc_off[p->n_samples]);
     p->loc_off = PP_NEW_N(a, uint64_t, p->n_samples + 1ull);
     int64_t **values = PP_NEW_N(a, int64_t *, p->n_types);
-    for (uint32_t t = 0; t < p->n_types; t++) values[t] = PP_NEW_N(a, int64_t, p->n_samples);
+    for (uint32_t t = 0; t < p->n_types; t++)
+        values[t] = PP_NEW_N(a, int64_t, p->n_samples);
     p->values = values;
     if (p->label_off) {
         p->labels = PP_NEW_N(a, struct pp_label, n_labels);
@@ -46,7 +47,8 @@ const uint32_t *pp_rewrite_stack(struct pp_rewrite *w, uint32_t i, uint64_t *ret
 static void keep_rest(struct pp_rewrite *w, uint32_t i)
 {
     struct pp_profile *p = w->p;
-    for (uint32_t t = 0; t < p->n_types; t++) p->values[t][w->n] = w->old_values[t][i];
+    for (uint32_t t = 0; t < p->n_types; t++)
+        p->values[t][w->n] = w->old_values[t][i];
     if (p->label_off) {
         uint64_t n = w->label_to - w->label_from;
         const struct pp_label *from = w->old_labels + w->label_from;
@@ -73,7 +75,4 @@ void pp_rewrite_keep_pushed(struct pp_rewrite *w, uint32_t i)
     keep_rest(w, i);
 }
 
-void pp_rewrite_end(struct pp_rewrite *w)
-{
-    w->p->n_samples = w->n;
-}
+void pp_rewrite_end(struct pp_rewrite *w) { w->p->n_samples = w->n; }

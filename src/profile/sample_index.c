@@ -47,12 +47,14 @@ enum pp_code pp_sample_index(const struct pp_profile *p, pp_str name, uint32_t *
     int64_t index;
     if (!p->n_types) return pp_fail(err, PP_E_EMPTY, "profile has no samples");
     if (!name.n) {
-        if (!p->default_type || !find_type(p, pp_profile_str(p, p->default_type), ret_index)) *ret_index = p->n_types - 1;
+        if (!p->default_type || !find_type(p, pp_profile_str(p, p->default_type), ret_index))
+            *ret_index = p->n_types - 1;
         return PP_OK;
     }
     if (pp_go_parse_int(name, 10, 64, &index) == PP_GO_NUM_OK) {
         if (index < 0 || index >= p->n_types)
-            return pp_fail(err, PP_E_USAGE, "sample_index %.*s is outside the range [0..%u]", PP_FMT(name), p->n_types - 1);
+            return pp_fail(err, PP_E_USAGE, "sample_index %.*s is outside the range [0..%u]", PP_FMT(name),
+                           p->n_types - 1);
         *ret_index = (uint32_t)index;
         return PP_OK;
     }

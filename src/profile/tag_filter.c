@@ -43,25 +43,22 @@ struct amount {
     pp_str number, unit;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static bool is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+static bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /* The leftmost one at or behind `at`. */
 static bool find_amount(pp_str s, size_t at, struct amount *ret)
 {
-    while (at < s.n && !is_digit(s.p[at])) at++;
+    while (at < s.n && !is_digit(s.p[at]))
+        at++;
     if (at == s.n) return false;
     size_t from = at;
-    while (at < s.n && is_digit(s.p[at])) at++;
+    while (at < s.n && is_digit(s.p[at]))
+        at++;
     size_t digits_end = at;
-    while (at < s.n && is_alpha(s.p[at])) at++;
+    while (at < s.n && is_alpha(s.p[at]))
+        at++;
     *ret = (struct amount){from, at, pp_str_sub(s, from, digits_end), pp_str_sub(s, digits_end, at)};
     return true;
 }
@@ -91,9 +88,12 @@ static bool bounds_of_one(struct pp_tag_filter *f, pp_str s, const struct amount
     bool at_start = x->from == 0, at_end = x->to == s.n;
     f->from = f->to = v;
     if (at_start && at_end) return true;
-    if (at_start && x->to + 1 == s.n && s.p[x->to] == ':') f->to = INFINITY;
-    else if (at_end && x->from == 1 && s.p[0] == ':') f->from = -INFINITY;
-    else return false;
+    if (at_start && x->to + 1 == s.n && s.p[x->to] == ':')
+        f->to = INFINITY;
+    else if (at_end && x->from == 1 && s.p[0] == ':')
+        f->from = -INFINITY;
+    else
+        return false;
     return true;
 }
 
@@ -207,7 +207,8 @@ enum pp_code pp_tag_filter_new(struct pp_arena *a, const struct pp_profile *p, c
     if (f->has_key) f->key = pp_profile_find_string(p, key);
     enum pp_code c = parse_range(f, value, err);
     if (c) return c;
-    if (f->is_range) say(ctx, pp_arena_fmt(a, "%s:Interpreted '%.*s' as range, not regexp", option, PP_FMT(value)));
+    if (f->is_range)
+        say(ctx, pp_arena_fmt(a, "%s:Interpreted '%.*s' as range, not regexp", option, PP_FMT(value)));
     else if ((c = compile_patterns(f, option, value, err))) {
         pp_tag_filter_free(f);
         return c;
@@ -219,5 +220,6 @@ enum pp_code pp_tag_filter_new(struct pp_arena *a, const struct pp_profile *p, c
 void pp_tag_filter_free(struct pp_tag_filter *f)
 {
     if (!f) return;
-    for (size_t i = 0; i < f->patterns.n; i++) pp_regex_free(f->patterns.p[i].re);
+    for (size_t i = 0; i < f->patterns.n; i++)
+        pp_regex_free(f->patterns.p[i].re);
 }

@@ -57,9 +57,9 @@ static uint32_t lower(uint32_t rune)
 {
     if (rune >= 'A' && rune <= 'Z') return rune + ('a' - 'A');
     switch (rune) {
-    case 0x39C: return 0x3BC;  /* Greek Mu */
-    case 0x212A: return 'k';   /* Kelvin sign */
-    case 0x130: return 'i';    /* I with a dot */
+    case 0x39C: return 0x3BC; /* Greek Mu */
+    case 0x212A: return 'k';  /* Kelvin sign */
+    case 0x130: return 'i';   /* I with a dot */
     default: return rune;
     }
 }
@@ -86,10 +86,7 @@ static const struct unit *find_unit(const struct family *f, pp_str simple)
     return NULL;
 }
 
-static bool is_auto(pp_str target)
-{
-    return pp_str_eq(target, PP_STR("minimum")) || pp_str_eq(target, PP_STR("auto"));
-}
+static bool is_auto(pp_str target) { return pp_str_eq(target, PP_STR("minimum")) || pp_str_eq(target, PP_STR("auto")); }
 
 /* The largest unit in which v (in base units) is at least 1. */
 static const struct unit *auto_unit(const struct family *f, double v)
@@ -171,7 +168,4 @@ bool pp_units_compatible(pp_str type_a, pp_str unit_a, pp_str type_b, pp_str uni
     return pp_str_eq(unit_a, unit_b) || pp_units_same_family(unit_a, unit_b);
 }
 
-int64_t pp_units_int(double f)
-{
-    return f >= -0x1p63 && f < 0x1p63 ? (int64_t)f : INT64_MIN;
-}
+int64_t pp_units_int(double f) { return f >= -0x1p63 && f < 0x1p63 ? (int64_t)f : INT64_MIN; }

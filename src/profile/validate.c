@@ -20,7 +20,8 @@ static enum pp_code check_location(const struct pp_profile *p, const struct pp_i
     if (c) return c;
     for (uint32_t k = 0; k < l->n_lines; k++)
         if (p->lines[l->first_line + k].function == PP_NONE)
-            return pp_fail(err, PP_E_FORMAT, "location id: %llu has a line with nil function", (unsigned long long)l->id);
+            return pp_fail(err, PP_E_FORMAT, "location id: %llu has a line with nil function",
+                           (unsigned long long)l->id);
     return PP_OK;
 }
 

@@ -5,10 +5,7 @@
 #include "profile/merge.h"
 #include "profile/units.h"
 
-static pp_str type_text(const struct pp_profile *p, uint32_t t)
-{
-    return pp_profile_str(p, p->types[t].type);
-}
+static pp_str type_text(const struct pp_profile *p, uint32_t t) { return pp_profile_str(p, p->types[t].type); }
 
 static uint32_t find_type(const struct pp_profile *p, pp_str type)
 {
@@ -21,7 +18,8 @@ static size_t count_type(struct pp_profile **profiles, size_t n, pp_str type)
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i++)
-        for (uint32_t t = 0; t < profiles[i]->n_types; t++) count += pp_str_eq(type_text(profiles[i], t), type);
+        for (uint32_t t = 0; t < profiles[i]->n_types; t++)
+            count += pp_str_eq(type_text(profiles[i], t), type);
     return count;
 }
 
@@ -99,7 +97,8 @@ static enum pp_code unify_periods(struct pp_profile **profiles, size_t n, struct
 {
     struct kind finest = kind_of(profiles[0], profiles[0]->period_type);
     for (size_t i = 1; i < n; i++)
-        if (take_finer(&finest, kind_of(profiles[i], profiles[i]->period_type), err)) return pp_within(err, "period type");
+        if (take_finer(&finest, kind_of(profiles[i], profiles[i]->period_type), err))
+            return pp_within(err, "period type");
     for (size_t i = 0; i < n; i++) {
         struct pp_profile *p = profiles[i];
         p->period = pp_units_int(pp_units_scale(p->period, pp_profile_str(p, p->period_type.unit), finest.unit, NULL));
@@ -114,7 +113,8 @@ static enum pp_code find_units(struct pp_profile **profiles, size_t n, pp_str *u
     for (uint32_t t = 0; t < profiles[0]->n_types; t++) {
         struct kind finest = kind_of(profiles[0], profiles[0]->types[t]);
         for (size_t i = 1; i < n; i++)
-            if (take_finer(&finest, kind_of(profiles[i], profiles[i]->types[t]), err)) return pp_within(err, "sample types");
+            if (take_finer(&finest, kind_of(profiles[i], profiles[i]->types[t]), err))
+                return pp_within(err, "sample types");
         units[t] = finest.unit;
     }
     return PP_OK;
@@ -143,13 +143,15 @@ enum pp_code pp_value_types_unify_units(struct pp_profile **profiles, size_t n, 
     enum pp_code c = find_units(profiles, n, units, err);
     if (c) return c;
     if ((c = unify_periods(profiles, n, err))) return c;
-    for (size_t i = 0; i < n; i++) convert(profiles[i], units);
+    for (size_t i = 0; i < n; i++)
+        convert(profiles[i], units);
     return PP_OK;
 }
 
 /* ---- comparison ---- */
 
-static bool same_kind(const struct pp_profile *a, struct pp_value_type x, const struct pp_profile *b, struct pp_value_type y)
+static bool same_kind(const struct pp_profile *a, struct pp_value_type x, const struct pp_profile *b,
+                      struct pp_value_type y)
 {
     return pp_str_eq(pp_profile_str(a, x.type), pp_profile_str(b, y.type)) &&
            pp_str_eq(pp_profile_str(a, x.unit), pp_profile_str(b, y.unit));
@@ -179,8 +181,8 @@ enum pp_code pp_value_types_check_equal(const struct pp_profile *a, const struct
 {
     if (!same_kind(a, a->period_type, b, b->period_type)) {
         struct kind x = kind_of(a, a->period_type), y = kind_of(b, b->period_type);
-        return pp_fail(err, PP_E_FORMAT, "incompatible period types &{%.*s %.*s 0 0} and &{%.*s %.*s 0 0}", PP_FMT(x.type),
-                       PP_FMT(x.unit), PP_FMT(y.type), PP_FMT(y.unit));
+        return pp_fail(err, PP_E_FORMAT, "incompatible period types &{%.*s %.*s 0 0} and &{%.*s %.*s 0 0}",
+                       PP_FMT(x.type), PP_FMT(x.unit), PP_FMT(y.type), PP_FMT(y.unit));
     }
     if (a->n_types != b->n_types) return fail_types(a, b, err);
     for (uint32_t t = 0; t < a->n_types; t++)

@@ -13,6 +13,7 @@ PP_MUST_USE enum pp_code pp_value_types_reduce(struct pp_profile **profiles, siz
 PP_MUST_USE enum pp_code pp_value_types_unify_units(struct pp_profile **profiles, size_t n, struct pp_err *err);
 
 /* PP_E_FORMAT "incompatible period types ..." or "incompatible sample types ..." when types or units differ. */
-PP_MUST_USE enum pp_code pp_value_types_check_equal(const struct pp_profile *a, const struct pp_profile *b, struct pp_err *err);
+PP_MUST_USE enum pp_code pp_value_types_check_equal(const struct pp_profile *a, const struct pp_profile *b,
+                                                    struct pp_err *err);
 
 #endif

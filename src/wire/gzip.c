@@ -28,20 +28,11 @@ static uint32_t le32(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-bool pp_gzip_is(pp_str bytes)
-{
-    return bytes.n >= 2 && (uint8_t)bytes.p[0] == 0x1f && (uint8_t)bytes.p[1] == 0x8b;
-}
+bool pp_gzip_is(pp_str bytes) { return bytes.n >= 2 && (uint8_t)bytes.p[0] == 0x1f && (uint8_t)bytes.p[1] == 0x8b; }
 
-static enum pp_code cut_off(struct reader *r)
-{
-    return pp_fail(r->err, PP_E_FORMAT, "unexpected EOF");
-}
+static enum pp_code cut_off(struct reader *r) { return pp_fail(r->err, PP_E_FORMAT, "unexpected EOF"); }
 
-static enum pp_code bad_header(struct reader *r)
-{
-    return pp_fail(r->err, PP_E_FORMAT, "gzip: invalid header");
-}
+static enum pp_code bad_header(struct reader *r) { return pp_fail(r->err, PP_E_FORMAT, "gzip: invalid header"); }
 
 static enum pp_code skip_text(struct reader *r)
 {
@@ -210,7 +201,4 @@ static void pages_free(void *p)
     pp_pages_unmap(start, *start);
 }
 
-void pp_gzip_use_pages(void)
-{
-    libdeflate_set_memory_allocator(pages_malloc, pages_free);
-}
+void pp_gzip_use_pages(void) { libdeflate_set_memory_allocator(pages_malloc, pages_free); }

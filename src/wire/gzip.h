@@ -21,7 +21,8 @@ PP_MUST_USE enum pp_code pp_gzip_decompress(struct pp_arena *a, pp_str in, size_
                                             struct pp_err *err);
 
 /* One member, header as Go's writer makes it (no name, no time). */
-PP_MUST_USE enum pp_code pp_gzip_compress(struct pp_arena *a, pp_str in, int level, pp_str *ret_bytes, struct pp_err *err);
+PP_MUST_USE enum pp_code pp_gzip_compress(struct pp_arena *a, pp_str in, int level, pp_str *ret_bytes,
+                                          struct pp_err *err);
 
 /* Lets libdeflate take its memory from base/pages instead of malloc; for the whole process, before the first use. */
 void pp_gzip_use_pages(void);

@@ -34,10 +34,7 @@ static enum pp_code corrupt(struct inflate *f)
     return pp_fail(f->err, PP_E_FORMAT, "flate: corrupt input before offset %zu", f->at);
 }
 
-static enum pp_code cut_off(struct inflate *f)
-{
-    return pp_fail(f->err, PP_E_FORMAT, "unexpected EOF");
-}
+static enum pp_code cut_off(struct inflate *f) { return pp_fail(f->err, PP_E_FORMAT, "unexpected EOF"); }
 
 static enum pp_code need_bits(struct inflate *f, unsigned n)
 {
@@ -67,7 +64,8 @@ static enum pp_code read_bits(struct inflate *f, unsigned n, uint32_t *ret_value
 static unsigned reversed(unsigned code, unsigned n)
 {
     unsigned r = 0;
-    for (unsigned i = 0; i < n; i++) r |= (code >> i & 1) << (n - 1 - i);
+    for (unsigned i = 0; i < n; i++)
+        r |= (code >> i & 1) << (n - 1 - i);
     return r;
 }
 
@@ -123,7 +121,8 @@ static enum pp_code out_reserve(struct inflate *f, size_t more)
     if (more > o->max_bytes - o->n) return pp_fail(f->err, PP_E_LIMIT, "more than %zu bytes", o->max_bytes);
     if (more <= o->cap - o->n) return PP_OK;
     size_t cap = o->cap < (size_t)1 << 16 ? (size_t)1 << 16 : o->cap;
-    while (cap - o->n < more) cap *= 2;
+    while (cap - o->n < more)
+        cap *= 2;
     uint8_t *p = pp_arena_grow(f->a, o->p, o->cap, cap, 1);
     if (!p) return pp_fail(f->err, PP_E_NOMEM, "out of memory");
     o->p = p;
@@ -255,7 +254,8 @@ static enum pp_code coded_block(struct inflate *f, bool fixed)
         if ((c = read_length(f, symbol, &length)) || (c = read_distance(f, fixed, &distance))) return c;
         if ((c = out_reserve(f, length))) return c;
         uint8_t *to = f->out->p + f->out->n;
-        for (unsigned i = 0; i < length; i++) to[i] = (to - distance)[i];
+        for (unsigned i = 0; i < length; i++)
+            to[i] = (to - distance)[i];
         f->out->n += length;
     }
 }
@@ -267,9 +267,7 @@ static enum pp_code next_block(struct inflate *f, bool *ret_final)
     *ret_final = take_bits(f, 1);
     switch (take_bits(f, 2)) {
     case 0: return stored_block(f);
-    case 1:
-        fixed_literals(f);
-        return coded_block(f, true);
+    case 1: fixed_literals(f); return coded_block(f, true);
     case 2:
         if ((c = read_codes(f))) return c;
         return coded_block(f, false);

@@ -12,10 +12,7 @@ static uint8_t tag_of(enum pp_pb_field field, enum pp_pb_wire wire)
     return (uint8_t)((unsigned)field << 3 | (unsigned)wire);
 }
 
-static size_t int_size(uint64_t v)
-{
-    return v ? 1 + pp_varint_size(v) : 0;
-}
+static size_t int_size(uint64_t v) { return v ? 1 + pp_varint_size(v) : 0; }
 
 static uint8_t *put_int(uint8_t *p, enum pp_pb_field field, uint64_t v)
 {
@@ -41,7 +38,8 @@ static void write_to(struct pp_out *o, const uint8_t *buf, const uint8_t *end)
 static size_t packed_size(const uint64_t *v, size_t n)
 {
     size_t size = 0;
-    for (size_t i = 0; i < n; i++) size += pp_varint_size(v[i]);
+    for (size_t i = 0; i < n; i++)
+        size += pp_varint_size(v[i]);
     return size;
 }
 
@@ -106,7 +104,8 @@ void pp_enc_sample(struct pp_out *o, const struct pp_enc_sample *s)
     write_to(o, buf, put_head(buf, PP_PB_PROFILE_SAMPLE, size));
     write_ints(o, PP_PB_SAMPLE_LOCATION_ID, s->location_ids, s->n_location_ids, packed_ids);
     write_ints(o, PP_PB_SAMPLE_VALUE, (const uint64_t *)s->values, s->n_values, packed_values);
-    for (size_t i = 0; i < s->n_labels; i++) write_label(o, &s->labels[i]);
+    for (size_t i = 0; i < s->n_labels; i++)
+        write_label(o, &s->labels[i]);
 }
 
 void pp_enc_mapping(struct pp_out *o, const struct pp_enc_mapping *m)
@@ -154,7 +153,8 @@ void pp_enc_location(struct pp_out *o, const struct pp_enc_location *l)
     p = put_int(p, PP_PB_LOCATION_MAPPING_ID, l->mapping_id);
     p = put_int(p, PP_PB_LOCATION_ADDRESS, l->address);
     write_to(o, buf, p);
-    for (size_t i = 0; i < l->n_lines; i++) write_line(o, &l->lines[i]);
+    for (size_t i = 0; i < l->n_lines; i++)
+        write_line(o, &l->lines[i]);
     write_to(o, buf, put_int(buf, PP_PB_LOCATION_IS_FOLDED, l->is_folded));
 }
 

@@ -30,7 +30,8 @@ struct pp_enc_sample {
     size_t n_location_ids;
     const int64_t *values;
     size_t n_values;
-    const struct pp_enc_label *labels; /* written in this order; google/pprof: string labels by key, then numbers by key */
+    const struct pp_enc_label
+        *labels; /* written in this order; google/pprof: string labels by key, then numbers by key */
     size_t n_labels;
 };
 
@@ -65,8 +66,8 @@ void pp_enc_function(struct pp_out *o, const struct pp_enc_function *f);
 void pp_enc_string(struct pp_out *o, pp_str s); /* the next of the string table; the first must be "" */
 
 /* Numbers of the profile itself: drop_frames, time_nanos, ... */
-void pp_enc_int(struct pp_out *o, enum pp_pb_field field, int64_t v);        /* nothing when 0 */
-void pp_enc_int_always(struct pp_out *o, enum pp_pb_field field, int64_t v); /* default_sample_type */
+void pp_enc_int(struct pp_out *o, enum pp_pb_field field, int64_t v);                   /* nothing when 0 */
+void pp_enc_int_always(struct pp_out *o, enum pp_pb_field field, int64_t v);            /* default_sample_type */
 void pp_enc_ints(struct pp_out *o, enum pp_pb_field field, const int64_t *v, size_t n); /* comments */
 
 #endif

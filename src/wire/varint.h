@@ -13,10 +13,7 @@
 #define PP_VARINT_MAX 10
 
 /* Bytes that v takes: 1..10. */
-static inline unsigned pp_varint_size(uint64_t v)
-{
-    return (unsigned)(70 - __builtin_clzll(v | 1)) / 7;
-}
+static inline unsigned pp_varint_size(uint64_t v) { return (unsigned)(70 - __builtin_clzll(v | 1)) / 7; }
 
 /* Writes v at p (room for pp_varint_size(v) bytes); returns the end. */
 static inline uint8_t *pp_varint_put(uint8_t *p, uint64_t v)
