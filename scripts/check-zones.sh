@@ -31,6 +31,7 @@ zone sigsafe $sigsafe $(echo "$os")
 zone hooks $hooks $sigsafe $(echo "$os")
 
 lib=$build/src/runtime/libpprof.so
+[ -e "$lib" ] || { complain "$lib is missing"; exit 1; }
 nm -D --undefined-only "$lib" | awk '{ sub(/@.*/, "", $2); print $2 }' | sort -u >"$tmp/lib.needs"
 allowed library >"$tmp/lib.may"
 extra=$(comm -23 "$tmp/lib.needs" "$tmp/lib.may")

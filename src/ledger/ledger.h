@@ -24,6 +24,7 @@
 #include "base/str.h"
 
 #define PP_LEDGER_MAGIC 0x3172656764656c70u /* "pledger1" */
+#define PP_INERT_MAX 32
 #define PP_STACK_DEPTH_MAX 512              /* program counters in one stack */
 
 enum pp_kind { PP_KIND_NONE, PP_KIND_CPU, PP_KIND_HEAP, PP_KIND_COUNT };
@@ -127,6 +128,12 @@ struct pp_ledger_head {
     _Atomic uint64_t handler_runs, handler_ns; /* our own cost (ns only when self-timing is on) */
 
     struct pp_mailbox mailbox;
+    /* Programs that the guest started and that are not profiled: a ring of the latest. */
+    _Atomic uint32_t n_inert;
+    struct pp_inert {
+        uint32_t pid;
+        char name[16];
+    } inert[PP_INERT_MAX];
     char frozen_why[64]; /* state FROZEN: "seccomp", ... */
 };
 

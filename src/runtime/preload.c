@@ -6,9 +6,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "base/fmt.h"
 #include "base/pages.h"
+#include "base/syscall.h"
 #include "runtime/agent.h"
 #include "runtime/hooks/next.h"
 #include "runtime/hooks/threads.h"
@@ -24,8 +27,8 @@
 
 struct pp_guest pp_guest = {.listener = -1};
 
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char etext[] __attribute__((visibility("hidden")));
+/* own_bounds.c; absent where libpprof.a is a part of the program: then our frames stay visible. */
+void pp_own_bounds(uintptr_t *ret_start, uintptr_t *ret_end) __attribute__((weak, visibility("hidden")));
 extern void *__libc_stack_end;
 
 #define SCRATCH_PER_CPU 4
@@ -117,8 +120,7 @@ static bool parts_make(void)
     if (n > SCRATCH_MAX) n = SCRATCH_MAX;
     pp_guest.on = pp_os_map_wiped_on_fork(PP_PAGE);
     pp_guest.tick_ns = pp_os_tick_ns();
-    pp_guest.own_start = (uintptr_t)__ehdr_start;
-    pp_guest.own_end = (uintptr_t)etext;
+    if (pp_own_bounds) pp_own_bounds(&pp_guest.own_start, &pp_guest.own_end);
     pp_guest.exec_name = pp_str_c((const char *)getauxval(AT_EXECFN));
     struct pp_modules_options options = {.first_generation = atomic_load(&pp_guest.ledger.head->module_generation)};
     return pp_guest.on && scratch_make(&pp_guest.handler_pool, n) && scratch_make(&pp_guest.hook_pool, n) &&
@@ -137,22 +139,45 @@ static void switch_on(void)
     atomic_store(&h->state, PP_GUEST_ON);
 }
 
-__attribute__((constructor)) static void pp_preload(void)
+/* A program that the guest started: the parent names it once, we touch nothing here. */
+static void note_inert_child(void)
 {
-    int saved = errno;
+    struct pp_ledger_head *h = pp_guest.ledger.head;
+    struct pp_inert me = {.pid = (uint32_t)pp_guest.pid};
+    pp_sys(SYS_prctl, PR_GET_NAME, me.name);
+    h->inert[atomic_fetch_add(&h->n_inert, 1) % PP_INERT_MAX] = me;
+    pp_sys(SYS_munmap, h, pp_ledger_size());
+    pp_guest.ledger = (struct pp_ledger){0};
+}
+
+static void start_under_parent(void)
+{
+    forget_old_image();
+    if (parts_make()) switch_on();
+}
+
+static void start(void)
+{
     uint64_t run[3];
     const char *text = getenv("PPROF_RUN");
+    const char *seed = getenv("PPROF_SEED");
+    if (seed) pp_str_to_u64(pp_str_c(seed), 10, &pp_self_seed);
     pp_guest.pid = pp_os_getpid();
     if (text) {
-        if (parse_run(text, run) && run[2] == (uint64_t)pp_guest.pid && ledger_from_parent(run)) {
-            forget_old_image();
-            if (parts_make()) switch_on();
-        }
+        if (!parse_run(text, run) || !ledger_from_parent(run)) return;
+        if (run[2] == (uint64_t)pp_guest.pid) start_under_parent();
+        else note_inert_child();
     } else if (pp_standalone_wanted() && ledger_of_our_own() && parts_make()) {
         pp_standalone_prepare();
         switch_on();
         pp_standalone_start();
     }
+}
+
+__attribute__((constructor)) static void pp_preload(void)
+{
+    int saved = errno;
+    start();
     pp_guest.decided = true;
     errno = saved;
 }

@@ -11,8 +11,11 @@
 
 __thread struct pp_self pp_self __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+uint64_t pp_self_seed;
+
 uint64_t pp_self_random(struct pp_self *s)
 {
+    if (!s->random && pp_self_seed) s->random = pp_hash_u64(pp_self_seed * 1000003 + s->serial + 1) | 1;
     if (!s->random) {
         struct timespec t = {0};
         pp_sys(SYS_clock_gettime, CLOCK_MONOTONIC, &t);

@@ -42,7 +42,11 @@ static inline void pp_self_leave_hook(struct pp_self *s)
     s->hook_sp = 0;
 }
 
-/* Uniform 64 bits (xorshift*), seeded from the thread's address and the clock on first use. */
+/* PPROF_SEED: makes the samplers of equal runs equal, for tests; 0: none. */
+extern uint64_t pp_self_seed __attribute__((visibility("hidden")));
+
+/* Uniform 64 bits (xorshift*), seeded on first use from the thread's address and the clock, or from pp_self_seed and the
+ * thread's serial number. */
 uint64_t pp_self_random(struct pp_self *s) PP_SIGSAFE;
 
 /* Makes sure that [sp, stack_hi) is known to be readable, looking at each new page once; false: it is not one stack. */

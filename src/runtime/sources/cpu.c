@@ -69,7 +69,7 @@ static void arm(uint32_t tid, bool announced, struct pp_self *random)
     atomic_store(&s->announced, announced);
     uint64_t value = pp_tick_value(number, (uint32_t)(s - pp_cpu_window.slots));
     if (pp_os_cpu_timer_create((int)tid, pp_guest.signal, value, &s->timer) < 0) {
-        pp_book_drop(&pp_guest.ledger, PP_DROP_NO_TIMER);
+        if (pp_os_thread_exists(pp_guest.pid, (int)tid)) pp_book_drop(&pp_guest.ledger, PP_DROP_NO_TIMER);
         atomic_store(&s->tid, 0);
         return;
     }

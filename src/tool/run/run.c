@@ -24,6 +24,7 @@
 #define EXIT_NOT_FOUND 127
 #define DEFAULT_MEM_RATE 524288
 #define DEFAULT_CPU_RATE 100
+#define INERT_LOOK_NS 500000000
 
 static const char usage[] =
     "usage: pprof run [flags] -- command [args]\n"
@@ -237,12 +238,25 @@ static void pass_on(const struct pp_run_guest *g, const siginfo_t *si)
     if (si->si_code != SI_KERNEL && !atomic_load(&g->gone)) kill(g->pid, si->si_signo);
 }
 
+/* Each program that the guest started is named once. */
+static void name_inert(const struct pp_run_guest *g, const struct pp_run_options *o)
+{
+    static uint32_t named;
+    const struct pp_ledger_head *h = g->ledger.head;
+    for (uint32_t n = atomic_load(&h->n_inert); named < n && !o->quiet; named++) {
+        const struct pp_inert *i = &h->inert[named % PP_INERT_MAX];
+        pp_ui_print("pprof: %.*s (pid %u), started by the program, is not profiled", (int)strnlen(i->name, sizeof i->name), i->name, i->pid);
+    }
+}
+
 static int wait_for_family(struct pp_run_guest *g, const struct pp_run_options *o, const sigset_t *waited, bool *ret_written)
 {
     int status = 0;
     while (reap(g, o, &status, ret_written)) {
-        siginfo_t si;
-        if (sigwaitinfo(waited, &si) > 0 && si.si_signo != SIGCHLD) pass_on(g, &si);
+        siginfo_t si = {0};
+        const struct timespec look = {0, INERT_LOOK_NS};
+        if (sigtimedwait(waited, &si, &look) > 0 && si.si_signo != SIGCHLD) pass_on(g, &si);
+        name_inert(g, o);
         if (atomic_load(&g->gone) && (si.si_signo == SIGTERM || si.si_signo == SIGINT)) break; /* only stragglers are left */
     }
     return status;
@@ -278,7 +292,7 @@ static int run(struct pp_arena *a, const struct pp_run_options *o, char **argv)
 {
     struct pp_err err;
     pp_str path, library;
-    int ledger_fd;
+    int ledger_fd = -1;
     struct pp_ledger ledger;
     enum pp_code c = pp_run_check(a, argv[0], &path, &err);
     if (c) return fail_with(c == PP_E_NOTFOUND ? EXIT_NOT_FOUND : EXIT_REFUSED, &err);
