@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The request reader: whole at once and byte by byte give the same; what is ready stays within the bytes and the limits; the access
- * rule and queries take whatever was read. First byte: size of the pieces.
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc fuzz/http1_fuzz.c src/http1/{request,response,access,listen}.c src/base/... */
+// fuzz: src/http1/request.c src/http1/response.c src/http1/access.c src/http1/listen.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/out.c src/base/pages.c src/base/str.c src/base/vec.c
+/* The request reader: whole at once and in pieces give the same; what is ready stays within the bytes and the limits; the access
+ * rule and queries take whatever was read. First byte: size of the pieces. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -271,6 +271,10 @@ static void serve_kind(const struct pp_target *t, const struct pp_http_request *
 {
     struct pp_err err = {0};
     int64_t debug;
+    if (t->no_heap.n && kind != PP_EXPORT_THREADS) {
+        serve_error(rs, 501, pp_arena_c(rs->arena, t->no_heap));
+        return;
+    }
     if (query(rq, rs, "seconds").n) {
         serve_delta(t, rq, rs, name, kind);
         return;
@@ -291,7 +295,11 @@ enum pp_code pp_endpoint_write_profile(const struct pp_target *t, struct pp_aren
 {
     enum pp_export_kind kind;
     pp_str bytes;
-    if (find_kind(name, &kind)) return write_kind(t, a, kind, debug, o, err);
+    if (find_kind(name, &kind)) {
+        if (t->no_heap.n && kind != PP_EXPORT_THREADS)
+            return pp_fail(err, PP_E_UNSUPPORTED, "%.*s", PP_FMT(t->no_heap));
+        return write_kind(t, a, kind, debug, o, err);
+    }
     if (!window || (!pp_str_eq_c(name, "profile") && !pp_str_eq_c(name, "cpu")))
         return pp_fail(err, PP_E_NOTFOUND, "Unknown profile");
     t->refresh(t->ctx);

@@ -8,6 +8,7 @@
  *   /debug/pprof/allocs      ?debug= ?seconds=
  *   /debug/pprof/goroutine   ?debug= ?seconds=  threads; `threads` is an alias, not listed
  *
+ * Not listed in the index: the alias. Where there is no heap profile (target's no_heap) heap and allocs answer 501.
  * Errors carry X-Go-Pprof: 1, which makes `go tool pprof` show their text. HEAD runs everything but sends no body. A client that
  * goes away ends a CPU window early.
  * Threads: any number of requests at once; a second CPU window is refused by the target.   May run: cold code.

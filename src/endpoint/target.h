@@ -41,6 +41,9 @@ struct pp_target {
     /* Figures for the tail of heap?debug=1; NULL or false: none. */
     bool (*memstats)(void *ctx, struct pp_memstats *ret);
 
+    /* Not empty: there is no heap profile, heap and allocs answer 501 with this text (the program brings its own malloc, ...). */
+    pp_str no_heap;
+
     pp_str note; /* for the profiles' comments: e.g. "served by the program itself"; may be empty */
 };
 

@@ -94,7 +94,7 @@ static bool write_frames(struct pp_export_samples *s, const struct pp_export_sam
 
 static void write_pcs(struct pp_out *o, const struct pp_export_sample *s)
 {
-    pp_out_c(o, " @");
+    pp_out_c(o, s->n_pcs ? " @" : " @ 0x1"); /* google/pprof wants one: the marker's address 0 as a return address */
     for (uint32_t i = 0; i < s->n_pcs; i++)
         pp_out_fmt(o, " 0x%llx", (unsigned long long)s->pcs[i]);
     pp_out_char(o, '\n');

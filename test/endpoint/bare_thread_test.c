@@ -75,7 +75,11 @@ static int64_t now_ns(void *ctx)
     return ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__x86_64__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define CAN_RUN 1
 #else
 #define CAN_RUN 0 /* sanitizers keep state in thread-local storage */
@@ -85,7 +89,8 @@ static char *thread_page;
 
 static _Noreturn void leave(void)
 {
-    for (;;) pp_sys(SYS_exit, 0);
+    for (;;)
+        pp_sys(SYS_exit, 0);
 }
 
 static int serve(void *arg)
@@ -143,7 +148,8 @@ static void serves_without_tls_and_with_little_stack(void **state)
     while (!atomic_load(&done))
         usleep(1000);
     usleep(20000); /* it leaves its stack */
-    for (int i = 0; i < 4096; i++) assert_int_equal(thread_page[i], 0);
+    for (int i = 0; i < 4096; i++)
+        assert_int_equal(thread_page[i], 0);
     size_t untouched = 0;
     while (untouched < STACK_SIZE && (unsigned char)stack[untouched] == 0xa5)
         untouched++;

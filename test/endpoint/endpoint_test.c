@@ -303,6 +303,21 @@ static void failures_are_told(void **state)
     assert_string_equal(ask("/debug/pprof/goroutine?seconds=1"), want);
 }
 
+static void a_program_without_heap_profile_says_why(void **state)
+{
+    (void)state;
+    struct pp_out o;
+    struct pp_err err;
+    w.target.no_heap = PP_STR("no heap profile: /app/server brings its own malloc");
+    const char *want = "501 Not Implemented\n" PLAIN "X-Go-Pprof: 1\n\nno heap profile: /app/server brings its own malloc\n";
+    assert_string_equal(ask("/debug/pprof/heap"), want);
+    assert_string_equal(ask("/debug/pprof/allocs?seconds=1&debug=1"), want);
+    ask_profile("/debug/pprof/goroutine", "goroutine");
+    pp_out_to_memory(&o, &w.f.arena);
+    assert_int_equal(pp_endpoint_write_profile(&w.target, &w.f.arena, PP_STR("heap"), 0, NULL, &o, &err), PP_E_UNSUPPORTED);
+    assert_string_equal(err.text, "no heap profile: /app/server brings its own malloc");
+}
+
 static void head_runs_the_handler(void **state)
 {
     (void)state;
@@ -350,6 +365,7 @@ int main(void)
         TEST(named_profiles_come_in_three_forms),
         TEST(deltas_show_what_changed),
         TEST(failures_are_told),
+        TEST(a_program_without_heap_profile_says_why),
         TEST(head_runs_the_handler),
         TEST(files_get_the_same_bytes),
     };

@@ -117,16 +117,20 @@ static void threads_group_and_sort_as_in_go(void **state)
                                      {.serial = 2, .state = "running", .pcs = at_handle, .n_pcs = 2},
                                      {.serial = 3, .state = "sleep", .pcs = at_free, .n_pcs = 3},
                                      {.serial = 4, .state = "sleep", .pcs = at_free, .n_pcs = 3},
-                                     {.serial = 5, .state = "sleep", .pcs = low, .n_pcs = 1}};
-    struct pp_thread_dump dump = {infos, 5, 4};
+                                     {.serial = 5, .state = "sleep", .pcs = low, .n_pcs = 1},
+                                     {.serial = 6, .state = "runnable"}};
+    struct pp_thread_dump dump = {infos, 6, 4};
     struct pp_export_request rq = fixture_request(&f, PP_EXPORT_THREADS);
     rq.threads = &dump;
     const char *text = text_of(pp_export_threads_text, &rq);
-    const char *want = "goroutine profile: total 5\n"
+    const char *want = "goroutine profile: total 6\n"
                        "2 @ 0x7f0000001008 0x403040 0x401010\n"
                        "#\t0x7f0000001007\tmalloc_user+0x7\t??:0\n"
                        "#\t0x40303f\tfree_all+0x3f\t/src/free.c:63\n"
                        "#\t0x40100f\tmain+0xf\t/src/main.c:15\n"
+                       "\n"
+                       "1 @ 0x1\n"
+                       "#\t0x0\t[truncated stack]\t??:0\n"
                        "\n"
                        "1 @ 0x40100f\n"
                        "#\t0x40100e\tmain+0xe\t/src/main.c:14\n"
