@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// fuzz: src/regex/*.c src/regex/regex.cc src/base/arena.c src/base/err.c src/base/fmt.c src/base/out.c src/base/pages.c src/base/str.c src/base/unicode.c src/base/utf8.c src/base/vec.c -- -lre2 -lstdc++
 // Bytes up to the first newline are a pattern, the rest is a subject: every span lies in the subject, walks end.
 #include <stdlib.h>
 

@@ -15,8 +15,20 @@ for target in ${FUZZ_TARGETS:-fuzz/*_fuzz.c}; do
     sources=${spec%%--*}
     libs=${spec#*--}
     [ "$libs" != "$spec" ] || libs=""
-    clang -std=gnu17 -D_GNU_SOURCE -DPP_VERSION='"0"' -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
-        -fno-sanitize-recover=undefined -Isrc -Iinclude "$target" $sources $libs -o $out/"$name" 2>$out/"$name".build ||
+    flags="-D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -Isrc -Iinclude"
+    c_sources=""
+    objects="" # of C++ sources, which take no -std=gnu17
+    for source in $sources; do
+        case $source in
+        *.cc)
+            objects="$objects $out/$(basename "$source").o"
+            clang++ -std=c++17 $flags -fsanitize=fuzzer-no-link,address,undefined -c "$source" -o $out/"$(basename "$source")".o
+            ;;
+        *) c_sources="$c_sources $source" ;;
+        esac
+    done
+    clang -std=gnu17 -DPP_VERSION='"0"' $flags -fsanitize=fuzzer,address,undefined \
+        "$target" $c_sources $objects $libs -o $out/"$name" 2>$out/"$name".build ||
         { cat $out/"$name".build; echo "fuzz: $name does not build"; bad=1; continue; }
     mkdir -p $out/corpus-"$name"
     seeds=""
