@@ -63,7 +63,7 @@ static void make_steps(struct pp_arena *a, const struct pp_dwarf_unit *u, struct
     struct pp_dwarf_step *copy = PP_NEW_N(a, struct pp_dwarf_step, n);
     memcpy(copy, steps, n * sizeof *copy);
     ab->steps = copy;
-    ab->n_steps = n;
+    ab->n_steps = (uint16_t)n;
 }
 
 static bool read_attr(struct pp_cursor *c, struct pp_dwarf_attr *ret_attr)
@@ -85,8 +85,31 @@ static bool is_codeless_tag(uint64_t tag)
 
 static bool is_read_later(uint64_t tag)
 {
-    return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine || tag == DW_TAG_compile_unit ||
-           tag == DW_TAG_partial_unit || tag == DW_TAG_skeleton_unit || tag == DW_TAG_type_unit;
+    return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
+}
+
+/* Tag, children and attributes behind a code. */
+static uint16_t read_plain(struct pp_cursor *c, bool *ret_children, struct pp_dwarf_attr *attrs, uint32_t *ret_n)
+{
+    uint32_t n = 0;
+    uint64_t tag = pp_cursor_uleb(c);
+    *ret_children = pp_cursor_u8(c) != 0;
+    for (struct pp_dwarf_attr attr; read_attr(c, &attr);) {
+        if (n == PP_DWARF_ATTRS_MAX) {
+            pp_cursor_fail(c);
+            break;
+        }
+        attrs[n++] = attr;
+    }
+    *ret_n = n;
+    return tag > UINT16_MAX ? 0 : (uint16_t)tag;
+}
+
+static bool has_attr(const struct pp_dwarf_attr *attrs, uint32_t n, unsigned name)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (attrs[i].name == name) return true;
+    return false;
 }
 
 /* One abbreviation behind its code. Declarations and abstract functions (no address attribute) are not "functions". */
@@ -94,27 +117,20 @@ static void read_abbrev(struct pp_cursor *c, struct pp_arena *a, const struct pp
                         struct pp_dwarf_abbrev *ret_abbrev)
 {
     struct pp_dwarf_attr attrs[PP_DWARF_ATTRS_MAX];
-    uint32_t n = 0;
-    uint64_t tag = pp_cursor_uleb(c);
-    bool children = pp_cursor_u8(c) != 0, has_pc = false, has_sibling = false, is_declaration = false;
-    for (struct pp_dwarf_attr attr; read_attr(c, &attr);) {
-        if (n == PP_DWARF_ATTRS_MAX) {
-            pp_cursor_fail(c);
-            return;
-        }
-        attrs[n++] = attr;
-        has_pc |= attr.name == DW_AT_low_pc || attr.name == DW_AT_ranges;
-        has_sibling |= attr.name == DW_AT_sibling;
-        is_declaration |= attr.name == DW_AT_declaration;
-    }
-    bool codeless = is_codeless_tag(tag) || (tag == DW_TAG_subprogram && is_declaration && !has_pc);
-    struct pp_dwarf_abbrev ab = {.code = code,
+    uint32_t n;
+    bool children;
+    uint16_t tag = read_plain(c, &children, attrs, &n);
+    bool is_subprogram = tag == DW_TAG_subprogram;
+    bool has_pc = is_subprogram && (has_attr(attrs, n, DW_AT_low_pc) || has_attr(attrs, n, DW_AT_ranges));
+    bool codeless = is_codeless_tag(tag) || (is_subprogram && !has_pc && has_attr(attrs, n, DW_AT_declaration));
+    if (code > UINT32_MAX) pp_cursor_fail(c);
+    struct pp_dwarf_abbrev ab = {.code = (uint32_t)code,
                                  .attrs = attrs,
-                                 .n_attrs = n,
-                                 .tag = tag > UINT16_MAX ? 0 : (uint16_t)tag,
+                                 .n_attrs = (uint16_t)n,
+                                 .tag = tag,
                                  .has_children = children,
-                                 .is_function = tag == DW_TAG_inlined_subroutine || (tag == DW_TAG_subprogram && has_pc),
-                                 .is_codeless = children && has_sibling && codeless};
+                                 .is_function = tag == DW_TAG_inlined_subroutine || has_pc,
+                                 .is_codeless = children && codeless && has_attr(attrs, n, DW_AT_sibling)};
     make_steps(a, u, &ab);
     struct pp_dwarf_attr *copy = NULL;
     if (!is_read_later(tag) && !ab.is_codeless) ab.n_attrs = 0;
@@ -123,16 +139,37 @@ static void read_abbrev(struct pp_cursor *c, struct pp_arena *a, const struct pp
     *ret_abbrev = ab;
 }
 
+/* Takes what was read off the file's budget; false: the file refers to the same bytes over and over. */
+static bool spend(struct pp_dwarf_file *f, const struct pp_cursor *c, uint64_t from)
+{
+    uint64_t spent = (uint64_t)((const char *)c->p - f->abbrev.p) - from;
+    if (spent > f->abbrev_budget) return false;
+    f->abbrev_budget -= spent;
+    return true;
+}
+
+bool pp_dwarf_unit_one_abbrev(struct pp_dwarf_unit *u, uint64_t code, uint16_t *ret_tag, struct pp_dwarf_attr *attrs,
+                              uint32_t *ret_n_attrs)
+{
+    struct pp_cursor c = pp_cursor_at(u->file->abbrev, u->abbrev_offset);
+    for (uint64_t here; (here = pp_cursor_uleb(&c)) != 0;) {
+        bool children;
+        *ret_tag = read_plain(&c, &children, attrs, ret_n_attrs);
+        if (here == code) return !c.failed && spend(u->file, &c, u->abbrev_offset);
+    }
+    return false;
+}
+
 static int by_code(const void *x, const void *y)
 {
-    uint64_t a = ((const struct pp_dwarf_abbrev *)x)->code, b = ((const struct pp_dwarf_abbrev *)y)->code;
+    uint32_t a = ((const struct pp_dwarf_abbrev *)x)->code, b = ((const struct pp_dwarf_abbrev *)y)->code;
     return (a > b) - (a < b);
 }
 
 const struct pp_dwarf_abbrev *pp_dwarf_abbrev_search(const struct pp_dwarf_abbrevs *t, uint64_t code)
 {
-    struct pp_dwarf_abbrev key = {.code = code};
-    return t->n ? bsearch(&key, t->items, t->n, sizeof key, by_code) : NULL;
+    struct pp_dwarf_abbrev key = {.code = (uint32_t)code};
+    return t->n && code <= UINT32_MAX ? bsearch(&key, t->items, t->n, sizeof key, by_code) : NULL;
 }
 
 static enum pp_code parse_table(struct pp_dwarf_unit *u, struct pp_dwarf_abbrevs *t, struct pp_err *err)
@@ -148,10 +185,8 @@ static enum pp_code parse_table(struct pp_dwarf_unit *u, struct pp_dwarf_abbrevs
         t->dense &= code == items.n + 1;
         *PP_PUSH(scratch, &items) = ab;
     }
-    uint64_t spent = c.failed ? 0 : (uint64_t)((const char *)c.p - u->file->abbrev.p) - t->offset;
-    if (c.failed || spent > u->file->abbrev_budget)
+    if (c.failed || !spend(u->file, &c, t->offset))
         return pp_fail(err, PP_E_FORMAT, "abbreviations at %#zx are broken", (size_t)t->offset);
-    u->file->abbrev_budget -= spent;
     if (!t->dense) qsort(items.p, items.n, sizeof *items.p, by_code);
     t->n = items.n;
     t->items = PP_NEW_N(a, struct pp_dwarf_abbrev, t->n);

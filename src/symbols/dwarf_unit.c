@@ -147,20 +147,18 @@ static void set_default_bases(struct pp_dwarf_unit *u)
 enum pp_code pp_dwarf_unit_read(struct pp_dwarf_unit *u, struct pp_arena *a, pp_dwarf_ranges *ranges, uint32_t owner,
                                 struct pp_err *err)
 {
-    const struct pp_dwarf_abbrevs *abbrevs;
-    enum pp_code code = pp_dwarf_unit_abbrevs(u, &abbrevs, err);
-    if (code && err) pp_within(err, "unit at %#zx", (size_t)u->offset);
-    if (code) return code;
+    struct pp_dwarf_attr attrs[PP_DWARF_ATTRS_MAX];
+    uint32_t n_attrs;
     struct pp_cursor c = pp_cursor_at((pp_str){u->file->info.p, u->end}, u->die);
-    const struct pp_dwarf_abbrev *ab = pp_dwarf_abbrev_find(abbrevs, pp_cursor_uleb(&c));
-    if (c.failed || !ab) return pp_fail(err, PP_E_FORMAT, "unit at %#zx: its first entry is broken", (size_t)u->offset);
-    u->tag = ab->tag;
+    bool known = pp_dwarf_unit_one_abbrev(u, pp_cursor_uleb(&c), &u->tag, attrs, &n_attrs);
+    if (c.failed || !known)
+        return pp_fail(err, PP_E_FORMAT, "unit at %#zx: its first entry is broken", (size_t)u->offset);
     set_default_bases(u);
     struct unit_values values = {0};
-    for (uint32_t i = 0; i < ab->n_attrs; i++) {
+    for (uint32_t i = 0; i < n_attrs; i++) {
         struct pp_dwarf_value v;
-        pp_dwarf_read_value(&c, u, &ab->attrs[i], &v);
-        take_value(u, &values, ab->attrs[i].name, &v);
+        pp_dwarf_read_value(&c, u, &attrs[i], &v);
+        take_value(u, &values, attrs[i].name, &v);
     }
     if (c.failed) return pp_fail(err, PP_E_FORMAT, "unit at %#zx: its first entry is cut", (size_t)u->offset);
     u->comp_dir = pp_dwarf_string(u, &values.comp_dir);

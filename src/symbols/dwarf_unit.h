@@ -41,16 +41,16 @@ struct pp_dwarf_step {
 };
 
 struct pp_dwarf_abbrev {
-    uint64_t code;
-    const struct pp_dwarf_attr *attrs; /* of subprograms, inlined_subroutines and units only: others are never read */
+    const struct pp_dwarf_attr *attrs; /* of functions and of what has something taken; others are never read */
     const struct pp_dwarf_step *steps;
-    uint32_t n_attrs, n_steps;
+    uint32_t code;
     int32_t fixed_bytes; /* of the whole DIE, if it has no form of variable length and nothing is taken; else -1 */
+    uint16_t n_attrs, n_steps;
     uint16_t tag;
-    bool has_children;
-    bool is_function; /* subprogram or inlined_subroutine that has an address attribute, or any inlined one */
+    bool has_children : 1;
+    bool is_function : 1; /* subprogram or inlined_subroutine that has an address attribute, or any inlined one */
     bool
-        is_codeless; /* has children, none of which can hold code, and says where they end: a declaration, an enumeration */
+        is_codeless : 1; /* has children, none of which can hold code, and says where they end: a declaration, an enum */
 };
 
 struct pp_dwarf_abbrevs {
@@ -130,6 +130,11 @@ typedef PP_VEC(struct pp_dwarf_range) pp_dwarf_ranges;
 /* Reads the unit DIE (bases, names, line offset) and appends the ranges it states, if `ranges` is not NULL. */
 enum pp_code pp_dwarf_unit_read(struct pp_dwarf_unit *u, struct pp_arena *a, pp_dwarf_ranges *ranges, uint32_t owner,
                                 struct pp_err *err);
+
+/* The one abbreviation of a unit with that code, without parsing and keeping the others: its tag, and its attributes into attrs
+ * (PP_DWARF_ATTRS_MAX of them). False: there is none, or it is broken. */
+bool pp_dwarf_unit_one_abbrev(struct pp_dwarf_unit *u, uint64_t code, uint16_t *ret_tag, struct pp_dwarf_attr *attrs,
+                              uint32_t *ret_n_attrs);
 
 /* The abbreviations of a unit, parsed once for all units that share them. */
 enum pp_code pp_dwarf_unit_abbrevs(struct pp_dwarf_unit *u, const struct pp_dwarf_abbrevs **ret_abbrevs,

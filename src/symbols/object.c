@@ -29,17 +29,19 @@ enum pp_code pp_object_open(struct pp_arena *a, pp_str path, struct pp_object *r
 enum pp_code pp_object_open_fd(struct pp_arena *a, int fd, pp_str path, struct pp_object *ret_object,
                                struct pp_err *err)
 {
-    struct pp_object o = {.arena = a, .path = pp_arena_dup(a, path), .fd = fd};
+    struct pp_object o = {.arena = a, .path = pp_arena_dup(a, path)};
     struct stat st;
-    enum pp_code c;
+    enum pp_code c = PP_OK;
     if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
         c = pp_fail(err, PP_E_IO, "%.*s: not a regular file", PP_FMT(path));
     } else {
         elf_version(EV_CURRENT);
         o.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-        c = !o.elf ? pp_fail(err, PP_E_FORMAT, "%s", elf_errmsg(-1)) : read_headers(&o, err);
+        bool is_here = o.elf && !elf_cntl(o.elf, ELF_C_FDREAD); /* from now on libelf can do without fd */
+        c = is_here ? read_headers(&o, err) : pp_fail(err, PP_E_FORMAT, "%s", elf_errmsg(-1));
         if (c && err) pp_within(err, "error reading ELF file %.*s", PP_FMT(path));
     }
+    close(fd);
     if (c) {
         pp_object_release(&o);
         return c;
@@ -53,7 +55,6 @@ void pp_object_release(struct pp_object *o)
 {
     if (!o->arena) return;
     if (o->elf) elf_end(o->elf);
-    if (o->fd >= 0) close(o->fd);
     *o = (struct pp_object){0};
 }
 

@@ -4,6 +4,7 @@
  * pp_object_base() finds base from the mapping by google/pprof's rules (internal/elfexec GetBase), kernel cases included.
  * Limits: sections are checked against the file's size; a compressed section may not be larger than zlib can make it (1032 x).
  * Memory: section views point into the mapped file; decompressed ones live in `arena`, which the caller gives and must keep.
+ * An open object holds no descriptor, only the mapping of its file.
  * Threads: one at a time per object.   May run: the tool only.
  */
 #ifndef PP_SYMBOLS_OBJECT_H
@@ -29,7 +30,6 @@ struct pp_object {
     struct pp_arena *arena;
     pp_str path;     /* as opened; also for messages */
     pp_str build_id; /* lower case hex; empty: none */
-    int fd;
     Elf *elf;
     uint16_t type, machine; /* ET_*, EM_* */
     uint8_t address_size;   /* 4 or 8 */
@@ -43,7 +43,7 @@ struct pp_object {
 /* Opens an object by path (/proc/PID/root/... and /proc/PID/map_files/... are fine). The path is copied. */
 enum pp_code pp_object_open(struct pp_arena *a, pp_str path, struct pp_object *ret_object, struct pp_err *err);
 
-/* The same for an open descriptor, which belongs to the object from then on (also on failure); path only names it. */
+/* The same for an open descriptor, which is closed in any case; path only names it. */
 enum pp_code pp_object_open_fd(struct pp_arena *a, int fd, pp_str path, struct pp_object *ret_object,
                                struct pp_err *err);
 
