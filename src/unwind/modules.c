@@ -178,6 +178,7 @@ static enum pp_code read_from(struct pp_memory *mem, const struct found *f, cons
                                     .header_offset = header->offset,
                                     .code_offset = f->line.offset,
                                     .any_code = f->is_vdso};
+    if (pp_maps_is_file(&f->line) && !f->line.deleted) place.path = f->line.path;
     return header->start ? pp_object_read(mem, &place, ret_object, NULL) : PP_E_FORMAT;
 }
 

@@ -4,7 +4,7 @@
  * and build id), compiles the new ones and publishes a new map if anything executable changed. Headers and .eh_frame
  * are copied out of the process's memory by process_vm_readv (/proc/PID/mem where that is forbidden), never followed
  * by pointer: an object may vanish meanwhile; the vdso, deleted and replaced files and other mount namespaces need
- * nothing special this way, and no file is opened. An object without PT_GNU_EH_FRAME gets no table: frame pointers.
+ * nothing special this way. Only an object without PT_GNU_EH_FRAME has its file opened (unwind/object.h).
  * An object that is just being mapped or unmapped by the loader is marked half_mapped and read again by the next
  * refreshes. The same for another process (pid != 0): the parent `pprof run` unwinds its child's threads with it;
  * that needs ptrace access (own child, same user).

@@ -151,6 +151,106 @@ static void read_build_id(struct pp_memory *m, const struct pp_image *im, struct
     }
 }
 
+/* The file of an object, opened to look for sections. */
+struct object_file {
+    int fd;
+    struct pp_arena arena;
+    struct pp_image im; /* the header page in memory; the section table is read from the file */
+    pp_str sections, names;
+};
+
+static bool read_file(const struct object_file *f, uint64_t offset, void *ret_bytes, size_t n)
+{
+    for (size_t got = 0; got < n;) {
+        long r = pp_sys(SYS_pread64, f->fd, (char *)ret_bytes + got, n - got, offset + got);
+        if (pp_sys_failed(r) || r == 0) return false;
+        got += (size_t)r;
+    }
+    return true;
+}
+
+/* n bytes of the file in the arena; empty: not there, or memory refused. */
+static pp_str take_file(struct object_file *f, uint64_t offset, uint64_t n)
+{
+    char *p = n && n <= FRAMES_MAX && offset <= INT64_MAX - n ? pp_alloc(&f->arena, (size_t)n, 8) : NULL;
+    return p && read_file(f, offset, p, (size_t)n) ? (pp_str){p, (size_t)n} : (pp_str){0};
+}
+
+/* By way of the process's root, so that other mount namespaces and chroots don't matter. */
+static bool open_file(struct object_file *f, int pid, pp_str path)
+{
+    char root[32];
+    if (pid)
+        pp_fmt(root, sizeof root, "/proc/%d/root", pid);
+    else
+        pp_fmt(root, sizeof root, "/proc/self/root");
+    pp_str whole = pp_arena_join(&f->arena, pp_str_c(root), path);
+    long fd = whole.n ? pp_sys(SYS_openat, AT_FDCWD, whole.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0) : -1;
+    f->fd = pp_sys_failed(fd) ? -1 : (int)fd;
+    return f->fd >= 0;
+}
+
+static bool read_section_table(struct object_file *f)
+{
+    Elf64_Ehdr h;
+    Elf64_Shdr sh;
+    memcpy(&h, f->im.bytes.p, sizeof h);
+    size_t n_head = (size_t)(f->im.phoff + (uint64_t)f->im.n_phdr * sizeof(Elf64_Phdr));
+    pp_str head = take_file(f, 0, n_head);
+    if (head.n != n_head || memcmp(head.p, f->im.bytes.p, n_head) != 0 || h.e_shentsize != sizeof sh) return false;
+    f->sections = take_file(f, h.e_shoff, (uint64_t)h.e_shnum * sizeof sh);
+    if (h.e_shstrndx >= f->sections.n / sizeof sh) return false;
+    memcpy(&sh, f->sections.p + h.e_shstrndx * sizeof sh, sizeof sh);
+    f->names = take_file(f, sh.sh_offset, sh.sh_size);
+    return f->names.n != 0;
+}
+
+static bool find_section(const struct object_file *f, const char *name, Elf64_Shdr *ret_shdr)
+{
+    size_t n = strlen(name) + 1;
+    for (size_t at = 0; at + sizeof *ret_shdr <= f->sections.n; at += sizeof *ret_shdr) {
+        Elf64_Shdr sh;
+        memcpy(&sh, f->sections.p + at, sizeof sh);
+        bool usable = sh.sh_type != SHT_NOBITS && !(sh.sh_flags & SHF_COMPRESSED) && sh.sh_name < f->names.n;
+        if (!usable || f->names.n - sh.sh_name < n || memcmp(f->names.p + sh.sh_name, name, n) != 0) continue;
+        *ret_shdr = sh;
+        return true;
+    }
+    return false;
+}
+
+static enum pp_code compile_section(struct object_file *f, struct pp_object *o, struct pp_err *err)
+{
+    Elf64_Shdr sh;
+    struct pp_frame_section s = {0};
+    if (!read_section_table(f) || !pp_image_text_range(&f->im, &s.text_vaddr, &s.text_end)) return PP_OK;
+    if (!find_section(f, ".eh_frame", &sh)) {
+        if (!find_section(f, ".debug_frame", &sh)) return PP_OK;
+        s.is_debug_frame = true;
+    }
+    s.bytes = take_file(f, sh.sh_offset, sh.sh_size);
+    s.vaddr = sh.sh_addr;
+    if (f->arena.failed)
+        return pp_fail(err, PP_E_NOMEM, "no memory for %llu bytes of unwind information",
+                       (unsigned long long)sh.sh_size);
+    enum pp_code c = s.bytes.n ? pp_table_compile(&s, &o->table, err) : PP_OK;
+    return c == PP_E_NOTFOUND ? PP_OK : c;
+}
+
+static enum pp_code read_table_from_file(const struct pp_memory *m, const struct pp_image *im, pp_str path,
+                                         struct pp_object *o, struct pp_err *err)
+{
+    struct object_file f = {.im = *im};
+    pp_arena_init(&f.arena, 2 * FRAMES_MAX, NULL);
+    enum pp_code c = PP_OK;
+    if (open_file(&f, m->pid, path)) {
+        c = compile_section(&f, o, err);
+        pp_sys(SYS_close, f.fd);
+    }
+    pp_arena_release(&f.arena);
+    return c;
+}
+
 /* Some linkers let the code's segment share the file's first page, so that a mapping of offset 0 need not be the
  * object's first: is the code where the program headers put it, seen from this header? */
 static bool fits(const struct pp_image *im, const struct pp_object_place *place, uintptr_t bias)
@@ -190,6 +290,8 @@ static enum pp_code read_object(struct pp_memory *m, const struct pp_object_plac
         if (im.machine == EM_X86_64) c = read_table(m, &im, &ph, &o, err);
         break;
     }
+    if (!o.eh_frame_hdr && place->path.n && im.machine == EM_X86_64)
+        c = read_table_from_file(m, &im, place->path, &o, err);
     *ret_object = o;
     return c;
 }

@@ -1,7 +1,9 @@
 /* unwind/object.h - what a loaded ELF object tells about itself, read from a process's memory by copies only.
  *
- * Nothing of it is dereferenced in place: the object may be unmapped at any moment, then the reads fail and the
- * object is simply without table.   May run: cold code; raw system calls only.
+ * .eh_frame is found by PT_GNU_EH_FRAME; an object without (static programs, some JITs' files) is looked up in its
+ * file by section name: .eh_frame, else .debug_frame; the file must begin with the same ELF and program headers as
+ * the memory. Nothing of it is dereferenced in place: the object may be unmapped at any moment, then the reads fail
+ * and the object is simply without table.   May run: cold code; raw system calls only.
  */
 #ifndef PP_UNWIND_OBJECT_H
 #define PP_UNWIND_OBJECT_H
@@ -32,6 +34,7 @@ struct pp_object {
 struct pp_object_place {
     uintptr_t header, code;              /* run-time addresses */
     uint64_t header_offset, code_offset; /* in the file */
+    pp_str path;                         /* of the file, "": don't open it */
     bool any_code;                       /* don't compare the mapping with the program headers (vdso) */
 };
 

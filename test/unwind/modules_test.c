@@ -145,6 +145,36 @@ static void remembers_unloaded_ones(void **state)
     assert_int_equal(s.n_waiting_maps, 0);
 }
 
+/* Without PT_GNU_EH_FRAME the section is found in the file. A deleted file can't be opened: then there is no table. */
+static void object_without_search_table(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/pp_modules_test_XXXXXX", command[512];
+    for (int deleted = 0; deleted < 2; deleted++) {
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        close(fd);
+        snprintf(command, sizeof command, "cp '%s' %s", PP_LOAD_NO_HDR, path);
+        assert_int_equal(system(command), 0);
+        void *lib = dlopen(path, RTLD_NOW);
+        assert_non_null(lib);
+        if (deleted) unlink(path);
+        refresh();
+        uintptr_t pc = (uintptr_t)dlsym(lib, "load_no_hdr") + 1;
+        const struct pp_module *m = pp_module_find(now(), pc);
+        assert_non_null(m);
+        assert_int_equal(m->eh_frame_hdr, 0);
+        assert_int_equal(m->deleted, deleted);
+        if (deleted)
+            assert_null(m->table);
+        else
+            assert_int_not_equal(pp_rule_kind(pp_table_rule(m->table, pc - m->bias)), PP_RULE_NONE);
+        dlclose(lib);
+        unlink(path);
+        memcpy(path + sizeof path - 7, "XXXXXX", 6);
+    }
+}
+
 static void past_is_bounded(void **state)
 {
     (void)state;
@@ -425,11 +455,17 @@ static void table_bytes_are_limited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(knows_what_the_loader_knows),     CASE(generated_code_has_no_table),
-        CASE(remembers_unloaded_ones),         CASE(past_is_bounded),
-        CASE(code_that_shares_the_first_page), CASE(replaced_file),
-        CASE(readers_never_see_freed_maps),    CASE(a_reader_keeps_its_map),
-        CASE(refused_memory_leaves_the_map),   CASE(another_process),
+        CASE(knows_what_the_loader_knows),
+        CASE(generated_code_has_no_table),
+        CASE(remembers_unloaded_ones),
+        CASE(object_without_search_table),
+        CASE(past_is_bounded),
+        CASE(code_that_shares_the_first_page),
+        CASE(replaced_file),
+        CASE(readers_never_see_freed_maps),
+        CASE(a_reader_keeps_its_map),
+        CASE(refused_memory_leaves_the_map),
+        CASE(another_process),
         CASE(table_bytes_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
