@@ -15,6 +15,7 @@ struct pp_arena_chunk {
 };
 
 #define CHUNK_MIN ((size_t)64 << 10)
+#define HUGE_MIN ((size_t)32 << 20) /* blocks of this size are columns of a large profile: filling them is mostly page faults */
 #define CHUNK_MAX ((size_t)16 << 20) /* chunks double up to this; a bigger block gets a chunk of its own size */
 
 void pp_arena_init(struct pp_arena *a, size_t max_bytes, void (*oom)(size_t wanted))
@@ -64,6 +65,7 @@ static bool arena_add_chunk(struct pp_arena *a, size_t size, size_t align)
     if (a->max_bytes && a->total_bytes + want > a->max_bytes) return false;
     struct pp_arena_chunk *c = pp_pages_map(want);
     if (!c) return false;
+    if (want >= HUGE_MIN) pp_pages_prefer_huge(c, want);
     c->older = a->chunk;
     c->size = want;
     a->chunk = c;

@@ -38,3 +38,8 @@ void pp_pages_discard(const void *p, size_t size)
     uintptr_t to = ((uintptr_t)p + size) & ~(uintptr_t)(PP_PAGE - 1);
     if (from < to) pp_sys(SYS_madvise, from, to - from, MADV_DONTNEED);
 }
+
+void pp_pages_prefer_huge(void *pages, size_t size)
+{
+    pp_sys(SYS_madvise, pages, round_up(size), MADV_HUGEPAGE);
+}

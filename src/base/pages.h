@@ -17,4 +17,7 @@ void *pp_pages_grow(void *pages, size_t old_size, size_t new_size); /* may move;
 /* Gives the memory of the whole pages inside [p, p+size) back to the system; they read as zeros (file pages: as the file). */
 void pp_pages_discard(const void *p, size_t size);
 
+/* Asks for huge pages where the kernel gives them on request: a big block is then filled with 1/500 of the page faults. */
+void pp_pages_prefer_huge(void *pages, size_t size);
+
 #endif

@@ -4,6 +4,10 @@
 #include "base/vec.h"
 #include "wire/gzip.h"
 #include "wire/profile_enc.h"
+#include "wire/varint.h"
+
+#define INT_MAX_BYTES (1 + PP_VARINT_MAX) /* a number with its tag */
+#define HEAD_MAX (1 + PP_VARINT_MAX)      /* tag and length of a message */
 
 struct encode {
     struct pp_arena *a;
@@ -165,12 +169,32 @@ static void write_tail(struct encode *e)
     pp_enc_int(e->o, PP_PB_PROFILE_DOC_URL, e->number_of[p->doc_url]);
 }
 
+/* Room in memory for the whole at once: growing would copy it again and again. An upper bound, but what stays unused is never
+ * touched. */
+static void reserve(const struct encode *e)
+{
+    const struct pp_profile *p = e->p;
+    uint64_t id_max = 1, bytes = 4096;
+    if (e->o->sink) return;
+    for (uint32_t i = 0; i < p->n_locations; i++)
+        id_max |= p->locations[i].id;
+    bytes += p->loc_off[p->n_samples] * (pp_varint_size(id_max) + 1);
+    bytes += p->n_samples * (2 * HEAD_MAX + p->n_types * (uint64_t)INT_MAX_BYTES);
+    if (p->label_off) bytes += p->label_off[p->n_samples] * (HEAD_MAX + 4 * INT_MAX_BYTES);
+    bytes += p->n_locations * (HEAD_MAX + 4ull * INT_MAX_BYTES) + p->n_lines * (HEAD_MAX + 3ull * INT_MAX_BYTES);
+    bytes += p->n_functions * (HEAD_MAX + 5ull * INT_MAX_BYTES) + p->n_mappings * (HEAD_MAX + 10ull * INT_MAX_BYTES);
+    for (uint32_t i = 0; i < e->n_order; i++)
+        bytes += HEAD_MAX + p->strings[e->order[i]].n;
+    pp_vec_reserve(e->o->arena, (void **)&e->o->p, &e->o->cap, e->o->n + bytes, 1, 1);
+}
+
 void pp_profile_encode(struct pp_arena *scratch, const struct pp_profile *p, struct pp_out *out)
 {
     struct encode e = {.a = scratch, .p = p, .o = out, .n_order = 1};
     e.number_of = PP_NEW_N(scratch, uint32_t, p->n_strings);
     e.order = PP_NEW_N(scratch, pp_string_id, p->n_strings);
     number_all(&e);
+    reserve(&e);
     for (uint32_t i = 0; i < p->n_types; i++)
         pp_enc_value_type(out, PP_PB_PROFILE_SAMPLE_TYPE, e.number_of[p->types[i].type], e.number_of[p->types[i].unit]);
     struct sample_room room = make_room(&e);

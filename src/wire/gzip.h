@@ -11,7 +11,9 @@
 
 #include "base/arena.h"
 
-#define PP_GZIP_LEVEL 3 /* of 1..12; speed and size measured in gzip.c */
+/* Of 1..12. Measured on 16 MB of samples: level 1 292 MB/s, 5.35 MB; level 6 173 MB/s, 5.21 MB (gzip -6: 5.24); level 9 55 MB/s,
+ * 5.17 MB. */
+#define PP_GZIP_LEVEL 6
 
 /* Whether it starts as gzip (1f 8b). */
 bool pp_gzip_is(pp_str bytes);

@@ -33,6 +33,8 @@ static void grows_and_keeps(void **state)
     p = pp_pages_grow(p, PP_PAGE, 100 * PP_PAGE);
     assert_string_equal(p, "kept");
     assert_int_equal(p[100 * PP_PAGE - 1], 0);
+    pp_pages_prefer_huge(p, 100 * PP_PAGE);
+    assert_string_equal(p, "kept");
     pp_pages_unmap(p, 100 * PP_PAGE);
     assert_null(pp_pages_map(0));
     assert_null(pp_pages_map(SIZE_MAX));
