@@ -6,7 +6,7 @@
 #include "unwind/compile.h"
 #include "unwind/sigsafe/walk.h"
 
-#define TEXT_MAX (1u << 16)
+#define TEXT_MAX (1u << 13)
 
 static void check_table(const struct pp_table *t)
 {
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pp_table *t;
     if (pp_table_compile(&s, &t, NULL)) return 0;
     check_table(t);
-    for (uint64_t v = s.text_vaddr; v < s.text_end; v += 3) {
+    for (uint64_t v = s.text_vaddr; v < s.text_end; v += 7) {
         uint64_t start = pp_table_function(t, v);
         if (start > v || (start && pp_rule_kind(pp_table_rule(t, v)) == PP_RULE_NONE)) __builtin_trap();
         if (v % 64 == 0) walk_from(t, v, (const uint8_t *)s.bytes.p, s.bytes.n);

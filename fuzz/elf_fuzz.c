@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ELF bytes: everything that the view hands out lies inside them. */
-#include "elf/image.h"
+#include "elf/symbols.h"
 
 static pp_str all;
 

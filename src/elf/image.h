@@ -5,8 +5,8 @@
  * pp_image_open maps a file read-only with raw system calls. A file that is truncated while mapped raises SIGBUS on
  * access, so inside guest processes images are parsed from copies (unwind/modules does). Everything returned points
  * into the image's bytes. Offsets and counts are checked once in pp_image_parse for the header tables, and per access
- * for everything else: a broken file gives PP_E_FORMAT or an empty slice, never a read outside. May run: cold code
- * (no allocation but pp_symbols_build's).
+ * for everything else: a broken file gives PP_E_FORMAT or an empty slice, never a read outside. May run: cold code;
+ * nothing here allocates.
  */
 #ifndef PP_ELF_IMAGE_H
 #define PP_ELF_IMAGE_H
@@ -61,23 +61,5 @@ struct pp_image_symbols {
 };
 bool pp_image_symbols(const struct pp_image *im, bool dynamic, struct pp_image_symbols *ret_symbols);
 bool pp_image_symbol_next(struct pp_image_symbols *s, Elf64_Sym *ret_sym, pp_str *ret_name);
-
-/* The function symbols of an image sorted by address, for naming a pc when there is only libc. */
-struct pp_symbol {
-    uint64_t vaddr, end;   /* end == vaddr: the file gives no size */
-    uint32_t name, name_n; /* in `strings` */
-};
-struct pp_symbols {
-    struct pp_symbol *p;
-    size_t n;
-    pp_str strings; /* copied into the arena: the image may go */
-};
-/* From .symtab if present, else .dynsym; duplicates of an address keep the global, longest-lived name.
- * PP_E_NOTFOUND: none. */
-PP_MUST_USE enum pp_code pp_symbols_build(struct pp_arena *a, const struct pp_image *im, struct pp_symbols *ret_symbols,
-                                          struct pp_err *err);
-/* The symbol that contains vaddr. A symbol without a size counts up to the next symbol, at most 4 KiB: never a far
- * neighbour. */
-bool pp_symbols_find(const struct pp_symbols *s, uint64_t vaddr, pp_str *ret_name, uint64_t *ret_start);
 
 #endif

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
-#include "elf/image.h"
+#include "elf/symbols.h"
 
 #define SIZELESS_MAX 4096 /* how far a symbol without a size may reach: hand-written assembly is short */
 

@@ -7,7 +7,7 @@
 #include "base/pages.h"
 #include "base/syscall.h"
 #include "base/vec.h"
-#include "elf/image.h"
+#include "elf/symbols.h"
 #include "runtime/os/os.h"
 
 #define FILE_MAX ((uint64_t)256 << 20) /* a bigger object stays without names */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "elf/image.h"
+#include "elf/symbols.h"
 
 #include <link.h>
 #include <setjmp.h>
