@@ -59,7 +59,7 @@ static bool may_end(struct pp_mailbox *m)
 {
     atomic_store(&pp_agent.claimed, 0);
     uint32_t idle = 0;
-    return !mailbox_asks(m) || !atomic_compare_exchange_strong(&pp_agent.claimed, &idle, 1);
+    return (!mailbox_asks(m) && !atomic_exchange(&pp_agent.again, 0)) || !atomic_compare_exchange_strong(&pp_agent.claimed, &idle, 1);
 }
 
 /* One round of work. False: there was none. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,6 +14,7 @@
 #include "base/syscall.h"
 #include "dump/dump.h"
 #include "endpoint/endpoint.h"
+#include "http1/conn.h"
 #include "http1/front.h"
 #include "http1/listen.h"
 #include "runtime/agent.h"
@@ -210,7 +212,7 @@ static bool is_worker(int tid)
     return false;
 }
 
-/* Runs while there are connections; the listener's next signal starts the agent again. */
+/* Runs while there are connections; the listener's next signal starts the agent again, or makes it look once more. */
 static bool serve_http(void)
 {
     struct pp_http_front_options options = {.server = &alone.server, .listen_fd = pp_guest.listener, .fd_floor = pp_guest.listener + 1,
@@ -220,7 +222,7 @@ static bool serve_http(void)
     pp_http_front_run(front);
     pp_http_front_free(front);
     pp_runtime_names_forget();
-    return false;
+    return pp_http_poll(pp_guest.listener, POLLIN, 0) != 0;
 }
 
 static int fd_floor(void)

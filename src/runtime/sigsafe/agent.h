@@ -16,6 +16,7 @@
 
 struct pp_agent {
     _Atomic uint32_t claimed;
+    _Atomic uint32_t again; /* a wake-up came while it ran: look once more before the end */
     _Atomic uint32_t quit; /* the agent is to end now, whatever is left to do */
     void *stack;
     void (*run)(void *arg);

@@ -20,6 +20,7 @@ void pp_agent_wake(void)
 {
     uint32_t idle = 0;
     if (!pp_agent.stack || !atomic_compare_exchange_strong(&pp_agent.claimed, &idle, 1)) {
+        atomic_store(&pp_agent.again, 1);
         pp_os_futex_wake(&pp_guest.ledger.head->mailbox.asked, 1);
         return;
     }

@@ -238,13 +238,21 @@ static void pass_on(const struct pp_run_guest *g, const siginfo_t *si)
     if (si->si_code != SI_KERNEL && !atomic_load(&g->gone)) kill(g->pid, si->si_signo);
 }
 
-/* Each program that the guest started is named once. */
+static bool is_first_of_its_name(const struct pp_ledger_head *h, uint32_t i)
+{
+    for (uint32_t k = i > PP_INERT_MAX ? i - PP_INERT_MAX : 0; k < i; k++)
+        if (!strncmp(h->inert[k % PP_INERT_MAX].name, h->inert[i % PP_INERT_MAX].name, sizeof h->inert[0].name)) return false;
+    return true;
+}
+
+/* Programs that the guest started: each name is said once (as far back as the ledger's ring reaches). */
 static void name_inert(const struct pp_run_guest *g, const struct pp_run_options *o)
 {
     static uint32_t named;
     const struct pp_ledger_head *h = g->ledger.head;
     for (uint32_t n = atomic_load(&h->n_inert); named < n && !o->quiet; named++) {
         const struct pp_inert *i = &h->inert[named % PP_INERT_MAX];
+        if (!is_first_of_its_name(h, named)) continue;
         pp_ui_print("pprof: %.*s (pid %u), started by the program, is not profiled", (int)strnlen(i->name, sizeof i->name), i->name, i->pid);
     }
 }

@@ -1,0 +1,353 @@
+#!/usr/bin/env python3
+"""Live tests of libpprof: real programs under `pprof run` and under plain LD_PRELOAD, looked at from outside.
+
+    live.py PPROF LIBPPROF PROGRAMS_DIR [name ...]       ends with "N passed, N failed"
+
+Figures are compared with the programs' own CPU clocks and byte counts, never with the wall clock: a busy machine changes nothing.
+"""
+import contextlib, gzip, os, re, signal, socket, subprocess, sys, tempfile, time, urllib.error, urllib.request
+
+PPROF, LIBPPROF, PROGRAMS = (os.path.abspath(p) for p in sys.argv[1:4])
+ENV = {k: v for k, v in os.environ.items() if not k.startswith("PPROF_") and k != "LD_PRELOAD"}
+ENV["PPROF_LIBRARY"] = LIBPPROF
+
+
+def program(name):
+    return os.path.join(PROGRAMS, name)
+
+
+def run(*argv, env=None, timeout=60, check=True, cwd=None):
+    p = subprocess.run(argv, env={**ENV, **(env or {})}, capture_output=True, text=True, timeout=timeout, cwd=cwd)
+    if check and p.returncode != 0:
+        raise AssertionError(f"{argv} ended with {p.returncode}\n{p.stdout}{p.stderr}")
+    return p
+
+
+def guest(*argv, flags=(), **kw):
+    return run(PPROF, "run", *flags, "--", *argv, **kw)
+
+
+def report(*args):
+    return run(PPROF, "-symbolize=none", *args).stdout
+
+
+def rows(file, sample_index=None, cum=False, unit=None):
+    """{function: (flat, cum)} as numbers in the unit."""
+    args = ["-top", "-nodecount=10000", "-nodefraction=0"]
+    if sample_index: args.append("-sample_index=" + sample_index)
+    if unit: args.append("-unit=" + unit)
+    out = {}
+    for line in report(*args, file).splitlines():
+        m = re.match(r"\s*([-0-9.]+)([a-zA-Z]*)\s+[0-9.e-]+%\s+[0-9.e-]+%\s+([-0-9.]+)([a-zA-Z]*)\s+[0-9.e-]+%\s+(.*?)( \((partial-)?inline\))?$", line)
+        if m: out[m.group(5)] = (float(m.group(1)), float(m.group(3)))
+    return out
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def get(url, timeout=30):
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as r:
+            return r.status, r.read(), dict(r.headers)
+    except urllib.error.HTTPError as e:
+        return e.code, e.read(), dict(e.headers)
+
+
+@contextlib.contextmanager
+def serving(*argv, standalone=False, flags=(), env=None):
+    """A guest with endpoints: gives (process, base url). Ended by SIGKILL if it does not end by itself."""
+    port = free_port()
+    e = {**ENV, **(env or {})}
+    if standalone:
+        e.update(LD_PRELOAD=LIBPPROF, PPROF_HTTP=f"127.0.0.1:{port}")
+        command = list(argv)
+    else:
+        command = [PPROF, "run", f"-http=127.0.0.1:{port}", *flags, "--", *argv]
+    p = subprocess.Popen(command, env=e, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    base = f"http://127.0.0.1:{port}/debug/pprof/"
+    for _ in range(200):
+        try:
+            if get(base)[0] == 200: break
+        except (urllib.error.URLError, ConnectionError, OSError):
+            if p.poll() is not None: raise AssertionError("ended early: " + p.communicate()[1])
+            time.sleep(0.05)
+    try:
+        yield p, base
+    finally:
+        if p.poll() is None:
+            p.terminate()
+            try: p.wait(10)
+            except subprocess.TimeoutExpired: p.kill()
+        p.communicate()
+
+
+def near(got, want, tolerance, what):
+    assert abs(got - want) <= tolerance, f"{what}: got {got}, want {want} +- {tolerance}"
+
+
+# ---- CPU
+
+def test_cpu_shares_and_total():
+    """Shares of known functions and the total, at 100 Hz and above the kernel's tick rate. Tolerances are 4 sigma of counting."""
+    for hz in (100, 1000):
+        with tempfile.TemporaryDirectory() as d:
+            out = guest(program("cpu_truth"), "40", flags=(f"-cpuprofile={d}/c", f"-cpuprofilerate={hz}")).stdout
+            truth = {n: float(s) for n, s in re.findall(r"TRUTH (\w+) ([0-9.]+)", out)}
+            total = float(re.search(r"TOTAL ([0-9.]+)", out).group(1))
+            seen = rows(f"{d}/c", unit="ms")
+        grain = max(1 / hz, 0.004)  # what one sample stands for, in seconds
+        near(sum(f for f, _ in seen.values()) / 1e3, total, 4 * (total * grain) ** 0.5 + 0.03 * total, f"total at {hz} Hz")
+        for name in ("burn_a", "burn_b", "burn_c"):
+            near(seen.get(name, (0,))[0] / 1e3, truth[name], 4 * (truth[name] * grain) ** 0.5 + 0.01, f"{name} at {hz} Hz")
+
+
+def test_cpu_stacks_reach_the_root():
+    with tempfile.TemporaryDirectory() as d:
+        guest(program("cpu_truth"), "10", flags=(f"-cpuprofile={d}/c", "-cpuprofilerate=1000"))
+        seen = rows(f"{d}/c", unit="ms")
+        total = sum(f for f, _ in seen.values())
+        ends = sum(seen.get(n, (0, 0))[1] for n in ("_start", "clone3", "clone", "__clone3"))
+        assert ends >= 0.98 * total, f"only {ends} of {total} ms end at a start routine: {seen}"
+        assert not any("trampoline" in n for n in seen), "frames of libpprof are visible"
+
+
+def test_threads_that_block_every_signal():
+    with tempfile.TemporaryDirectory() as d:
+        p = guest(program("masked"), "2", flags=(f"-cpuprofile={d}/c",))
+        assert p.stdout == "OK\n", p.stdout
+        assert rows(f"{d}/c", unit="ms").get("burn_masked", (0,))[0] >= 50, "the worker was not sampled"
+
+
+# ---- heap
+
+def sites(text):
+    return {m[0]: tuple(map(int, m[1:])) for m in re.findall(r"SITE (\w+) (\d+) (\d+) (\d+) (\d+)", text)}
+
+
+def test_heap_is_exact_at_rate_1():
+    with tempfile.TemporaryDirectory() as d:
+        truth = sites(guest(program("heap_truth"), flags=(f"-memprofile={d}/m", "-memprofilerate=1")).stdout)
+        assert len(truth) == 13
+        for k, index in enumerate(("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")):
+            seen = rows(f"{d}/m", sample_index=index, unit="B")
+            for name, want in truth.items():
+                assert seen.get(name, (0, 0))[1] == want[k], f"{name} {index}: {seen.get(name)} instead of {want[k]}"
+
+
+def test_heap_is_unbiased():
+    """Mean over runs with fixed seeds against the truth: 3 sigma of the mean; the spread itself against theory."""
+    runs, rate = int(os.environ.get("LIVE_HEAP_RUNS", "40")), 8192
+    import math
+    sums, squares, truth = {}, {}, None
+    with tempfile.TemporaryDirectory() as d:
+        for seed in range(1, runs + 1):
+            truth = sites(guest(program("heap_truth"), flags=(f"-memprofile={d}/m", f"-memprofilerate={rate}"),
+                                env={"PPROF_SEED": str(seed)}).stdout)
+            seen = rows(f"{d}/m", sample_index="inuse_space", unit="B")
+            for name in truth:
+                v = seen.get(name, (0, 0))[1]
+                sums[name] = sums.get(name, 0) + v
+                squares[name] = squares.get(name, 0) + v * v
+    ratios = []
+    for name, (objects, size_sum, _, _) in truth.items():
+        size = size_sum / objects
+        p = 1 - math.exp(-size / rate)
+        mean = sums[name] / runs
+        sigma = size_sum * math.sqrt((1 - p) / (p * objects))
+        near(mean, size_sum, 3.5 * sigma / math.sqrt(runs) + 1e-3 * size_sum, f"{name}: mean of {runs} runs")
+        if sigma > 0.01 * size_sum:
+            ratios.append((squares[name] / runs - mean * mean) * runs / (runs - 1) / sigma ** 2)
+    spread = sum(ratios) / len(ratios)
+    assert 0.7 <= spread <= 1.4, f"variance over theory: {spread}"
+
+
+def test_heap_off():
+    with tempfile.TemporaryDirectory() as d:
+        guest(program("heap_truth"), flags=(f"-memprofile={d}/m", "-memprofilerate=0"))
+        assert not rows(f"{d}/m"), "samples although the rate is 0"
+
+
+# ---- ends, children, signals
+
+def test_status_and_signals_pass_through():
+    assert guest(program("ends"), "status", "7", check=False).returncode == 7
+    assert guest(program("ends"), "kill", check=False).returncode == -signal.SIGKILL
+    assert guest(program("ends"), "abort", check=False).returncode == -signal.SIGABRT
+    p = subprocess.Popen([PPROF, "run", "--", "sleep", "30"], env=ENV)
+    time.sleep(0.5)
+    p.terminate()
+    assert p.wait(10) == -signal.SIGTERM
+
+
+def test_profiles_survive_every_end():
+    for how in ("exit", "_exit", "quick", "abort", "kill"):
+        with tempfile.TemporaryDirectory() as d:
+            guest(program("ends"), how, flags=("-cpuprofile=c", "-memprofile=m", f"-outputdir={d}"), check=False)
+            assert rows(f"{d}/c", unit="ms").get("burn_before_end", (0, 0))[1] >= 100, how
+            assert rows(f"{d}/m", unit="kB").get("keep_before_end", (0, 0))[1] >= 8192, how
+
+
+def test_standalone_files():
+    for how in ("exit", "_exit", "quick"):
+        with tempfile.TemporaryDirectory() as d:
+            run(program("ends"), how, env={"LD_PRELOAD": LIBPPROF, "PPROF_CPUPROFILE": "c", "PPROF_MEMPROFILE": "m", "PPROF_OUTPUTDIR": d})
+            assert rows(f"{d}/c", unit="ms").get("burn_before_end", (0, 0))[1] >= 100, how
+            assert rows(f"{d}/m", unit="kB").get("keep_before_end", (0, 0))[1] >= 8192, how
+
+
+def test_family():
+    for argv in (["family"], ["family", "exec"]):
+        p = guest(program(argv[0]), *argv[1:], flags=("-memprofilerate=2000", "-cpuprofile=/dev/null", "-cpuprofilerate=1000"))
+        assert p.stdout == "OK\n", p.stdout + p.stderr
+        assert "is not profiled" in p.stderr, "inert children are named"
+    p = run(program("family"), env={"LD_PRELOAD": LIBPPROF, "PPROF_HTTP": f"127.0.0.1:{free_port()}", "PPROF_MEMPROFILERATE": "2000"})
+    assert p.stdout == "OK\n" and p.stderr == "", p.stderr
+
+
+def test_no_wait_ends_early():
+    for standalone in (False, True):
+        with serving(program("waits"), "4", standalone=standalone) as (p, base):
+            for _ in range(8):
+                assert get(base + "goroutine?debug=2")[0] == 200
+                assert get(base + "heap")[0] == 200
+            assert get(base + "profile?seconds=1")[0] == 200
+            out, err = p.communicate(timeout=30)
+            assert p.returncode == 0 and "EINTR nanosleep 0" in out, out + err
+
+
+def test_dlopen_storm():
+    rounds = int(os.environ.get("LIVE_DLOPEN_RUNS", "5"))
+    for _ in range(rounds):
+        p = guest(program("dlopen_storm"), "300", flags=("-cpuprofile=/dev/null", "-cpuprofilerate=1000", "-memprofilerate=65536"), timeout=60)
+        assert p.stdout == "OK\n", p.stdout + p.stderr
+
+
+# ---- endpoints
+
+def test_endpoints():
+    for standalone in (False, True):
+        with serving(program("cpu_truth"), "400", standalone=standalone) as (p, base):
+            status, body, headers = get(base)
+            assert status == 200 and b"goroutine" in body and headers["Content-Type"].startswith("text/html")
+            with tempfile.TemporaryDirectory() as d:
+                for name, query, want in (("profile", "?seconds=1", b"cpu"), ("heap", "", b"inuse_space"), ("allocs", "", b"alloc_space"),
+                                          ("goroutine", "", b"goroutine"), ("threads", "", b"goroutine"), ("heap", "?seconds=1", b"inuse_space")):
+                    status, body, headers = get(base + name + query)
+                    assert status == 200 and want in gzip.decompress(body), (name, status)
+                    assert headers["Content-Type"] == "application/octet-stream"
+                    with open(f"{d}/p", "wb") as f: f.write(body)
+                    assert report("-raw", f"{d}/p")
+            assert get(base + "cmdline")[1] == (program("cpu_truth") + "\0" + "400").encode()
+            assert get(base + "heap?debug=1")[1].startswith(b"heap profile: ")
+            for _ in range(20):  # a thread that gets no CPU meanwhile has no stack to show
+                text = get(base + "goroutine?debug=2")[1].decode()
+                if "long_thread" in text: break
+            assert re.match(r"goroutine 1 \[\w[^\]]*\]:\n", text) and "long_thread" in text and "created by main in goroutine 1" in text, text
+            assert get(base + "nosuch")[:2] == (404, b"Unknown profile\n")
+            assert get(base + "heap?seconds=x")[:2] == (400, b'invalid value for "seconds" - must be a positive integer\n')
+            assert get(base + "heap?seconds=1&debug=1")[:2] == (400, b"seconds and debug params are incompatible\n")
+
+
+def test_one_cpu_window_at_a_time():
+    import threading
+    for standalone in (False, True):
+        with serving(program("cpu_truth"), "400", standalone=standalone) as (p, base):
+            first = threading.Thread(target=get, args=(base + "profile?seconds=2",))
+            first.start()
+            time.sleep(0.7)
+            status, body, headers = get(base + "profile?seconds=1")
+            first.join()
+            assert status == 500 and body == b"Could not enable CPU profiling: cpu profiling already in use\n", body
+            assert headers.get("X-Go-Pprof") == "1"
+            assert get(base + "profile?seconds=1")[0] == 200
+
+
+def test_idle_guest_has_no_thread_of_ours():
+    for standalone in (False, True):
+        with serving("sleep", "30", standalone=standalone) as (p, base):
+            pid = p.pid if standalone else int(re.findall(r"\d+", open(f"/proc/{p.pid}/task/{p.pid}/children").read())[0])
+            assert get(base + "goroutine?debug=1")[0] == 200
+            for _ in range(100):
+                if len(os.listdir(f"/proc/{pid}/task")) == 1: break
+                time.sleep(0.1)
+            assert len(os.listdir(f"/proc/{pid}/task")) == 1, "a thread of ours stays"
+
+
+def test_hostile_clients_leave_the_host_running():
+    for standalone in (False, True):
+        with serving(program("cpu_truth"), "600", standalone=standalone) as (p, base):
+            port = int(re.search(r":(\d+)/", base).group(1))
+            half = socket.create_connection(("127.0.0.1", port))
+            half.sendall(b"GET /debug/pprof/heap HT")
+            half.close()
+            idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(1000)]
+            big = socket.create_connection(("127.0.0.1", port))
+            answer = b""
+            try:
+                big.sendall(b"GET / HTTP/1.1\r\n")
+                for _ in range(200): big.sendall(b"X-Filler: " + b"x" * 8000 + b"\r\n")
+            except OSError: pass
+            big.settimeout(5)
+            try: answer = big.recv(200)
+            except OSError: pass
+            big.close()
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 431"), answer
+            assert get(base + "heap")[0] == 200, "not answered beside 1,000 idle connections"
+            for s in idle: s.close()
+            assert p.poll() is None
+
+
+# ---- refusals
+
+def test_refusals_have_words():
+    with tempfile.TemporaryDirectory() as d:
+        with open(f"{d}/s.c", "w") as f: f.write("int main(void){return 0;}\n")
+        run("cc", "-static", "-o", f"{d}/static", f"{d}/s.c")
+        run("cc", "-fsanitize=address", "-o", f"{d}/asan", f"{d}/s.c")
+        with open(f"{d}/text", "w") as f: f.write("hello\n")
+        os.chmod(f"{d}/text", 0o755)
+        taken = socket.socket()
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for argv, status, words in (
+            (["--", f"{d}/static"], 126, "statically linked"),
+            (["--", f"{d}/asan"], 126, "AddressSanitizer"),
+            (["--", f"{d}/text"], 126, "no ELF program"),
+            (["--", "no-such-program"], 127, "executable file not found in $PATH"),
+            (["-nosuchflag", "--", "true"], 2, "flag provided but not defined: -nosuchflag"),
+            ([], 2, "no command"),
+            (["-memprofilerate=-1", "--", "true"], 2, "-memprofilerate"),
+            (["-outputdir=/no/such/dir", "--", "true"], 2, "no such file or directory"),
+            ([f"-http=127.0.0.1:{port}", "--", "true"], 2, "address already in use"),
+            (["-http=8.8.8.8:80", "--", "true"], 2, "token"),
+        ):
+            p = run(PPROF, "run", *argv, check=False)
+            assert p.returncode == status and words in p.stderr, (argv, p.returncode, p.stderr)
+            assert p.stdout == ""
+        taken.close()
+
+
+def main():
+    wanted = sys.argv[4:]
+    tests = [(n, f) for n, f in sorted(globals().items()) if n.startswith("test_") and (not wanted or n in wanted)]
+    failed = 0
+    for name, f in tests:
+        start = time.time()
+        try:
+            f()
+            print(f"ok   {name} ({time.time() - start:.1f} s)", flush=True)
+        except Exception as e:
+            failed += 1
+            import traceback
+            where = traceback.extract_tb(e.__traceback__)[-1]
+            print(f"FAIL {name} ({time.time() - start:.1f} s), line {where.lineno}: {where.line}\n     {type(e).__name__}: {e}", flush=True)
+    print(f"{len(tests) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())

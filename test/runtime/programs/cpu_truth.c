@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Burns known shares of CPU in known functions: long threads, threads of under 2 ms, the main thread. The truth comes from the
+ * threads' own CPU clocks: "TRUTH name seconds" lines, then "TOTAL seconds" of the process.   cpu_truth [rounds] */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define NOINLINE __attribute__((noinline, noclone))
+
+enum { A, B, C, SHORT, MAIN, KINDS };
+static const char *const names[KINDS] = {"burn_a", "burn_b", "burn_c", "burn_short", "burn_main"};
+static _Atomic uint64_t spent[KINDS];
+static volatile uint64_t sink;
+
+static uint64_t clock_ns(clockid_t c)
+{
+    struct timespec t;
+    clock_gettime(c, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+#define BURN(name)                                                                                                     \
+    NOINLINE static void name(long k)                                                                                  \
+    {                                                                                                                  \
+        uint64_t x = (uint64_t)k + sizeof #name;                                                                       \
+        for (long i = 0; i < k * 1000; i++) {                                                                          \
+            x ^= x << 13, x ^= x >> 7, x ^= x << 17;                                                                   \
+            __asm__ volatile("" ::"r"(x));                                                                             \
+        }                                                                                                              \
+        sink += x;                                                                                                     \
+    }
+BURN(burn_a)
+BURN(burn_b)
+BURN(burn_c)
+BURN(burn_short)
+BURN(burn_main)
+
+static void timed(int kind, void (*burn)(long), long k)
+{
+    uint64_t t = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    burn(k);
+    spent[kind] += clock_ns(CLOCK_THREAD_CPUTIME_ID) - t;
+}
+
+static int rounds = 20;
+
+static void *long_thread(void *arg)
+{
+    for (int r = 0; r < rounds; r++) {
+        timed(A, burn_a, 10000);
+        timed(B, burn_b, 5000);
+        timed(C, burn_c, 3000);
+    }
+    return arg;
+}
+
+static void *short_thread(void *arg)
+{
+    timed(SHORT, burn_short, 1000);
+    return arg;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) rounds = atoi(argv[1]);
+    pthread_t t[2], s;
+    for (int i = 0; i < 2; i++) pthread_create(&t[i], NULL, long_thread, NULL);
+    for (int r = 0; r < rounds * 4; r++) {
+        pthread_create(&s, NULL, short_thread, NULL);
+        pthread_join(s, NULL);
+        timed(MAIN, burn_main, 1000);
+    }
+    for (int i = 0; i < 2; i++) pthread_join(t[i], NULL);
+    for (int k = 0; k < KINDS; k++) printf("TRUTH %s %.6f\n", names[k], (double)spent[k] / 1e9);
+    printf("TOTAL %.6f\n", (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9);
+    return 0;
+}
