@@ -3,6 +3,8 @@
 
 #include "symbols/dwarf_unit.h"
 
+#define FREE_BYTES 2048
+
 /* Bytes of a form whose length doesn't depend on its value; -1: it does. */
 static int fixed_bytes(const struct pp_dwarf_unit *u, unsigned form)
 {
@@ -139,25 +141,32 @@ static void read_abbrev(struct pp_cursor *c, struct pp_arena *a, const struct pp
     *ret_abbrev = ab;
 }
 
-/* Takes what was read off the file's budget; false: the file refers to the same bytes over and over. */
-static bool spend(struct pp_dwarf_file *f, const struct pp_cursor *c, uint64_t from)
+/* Over the abbreviations from `offset`, but not further than the file's budget allows. Short reads are free: all units of a Go
+ * program share one table. */
+static struct pp_cursor begin_reading(const struct pp_dwarf_file *f, uint64_t offset)
 {
-    uint64_t spent = (uint64_t)((const char *)c->p - f->abbrev.p) - from;
-    if (spent > f->abbrev_budget) return false;
-    f->abbrev_budget -= spent;
-    return true;
+    struct pp_cursor c = pp_cursor_at(f->abbrev, offset);
+    uint64_t allowed = f->abbrev_budget + FREE_BYTES;
+    if (allowed < pp_cursor_left(&c)) c.end = c.p + allowed;
+    return c;
+}
+
+static void end_reading(struct pp_dwarf_file *f, const struct pp_cursor *c, const struct pp_cursor *start)
+{
+    uint64_t spent = (uint64_t)(c->p - start->p);
+    if (spent > FREE_BYTES) f->abbrev_budget -= spent - FREE_BYTES;
 }
 
 bool pp_dwarf_unit_one_abbrev(struct pp_dwarf_unit *u, uint64_t code, uint16_t *ret_tag, struct pp_dwarf_attr *attrs,
                               uint32_t *ret_n_attrs)
 {
-    struct pp_cursor c = pp_cursor_at(u->file->abbrev, u->abbrev_offset);
-    for (uint64_t here; (here = pp_cursor_uleb(&c)) != 0;) {
-        bool children;
+    const struct pp_cursor start = begin_reading(u->file, u->abbrev_offset);
+    struct pp_cursor c = start;
+    bool children, found = false;
+    for (uint64_t here; !found && (here = pp_cursor_uleb(&c)) != 0; found = here == code && !c.failed)
         *ret_tag = read_plain(&c, &children, attrs, ret_n_attrs);
-        if (here == code) return !c.failed && spend(u->file, &c, u->abbrev_offset);
-    }
-    return false;
+    end_reading(u->file, &c, &start);
+    return found;
 }
 
 static int by_code(const void *x, const void *y)
@@ -176,7 +185,8 @@ static enum pp_code parse_table(struct pp_dwarf_unit *u, struct pp_dwarf_abbrevs
 {
     struct pp_arena *a = u->file->arena, *scratch = &u->file->scratch;
     PP_VEC(struct pp_dwarf_abbrev) items = {0};
-    struct pp_cursor c = pp_cursor_at(u->file->abbrev, t->offset);
+    const struct pp_cursor start = begin_reading(u->file, t->offset);
+    struct pp_cursor c = start;
     t->dense = true;
     for (uint64_t code; (code = pp_cursor_uleb(&c)) != 0;) {
         struct pp_dwarf_abbrev ab;
@@ -185,8 +195,11 @@ static enum pp_code parse_table(struct pp_dwarf_unit *u, struct pp_dwarf_abbrevs
         t->dense &= code == items.n + 1;
         *PP_PUSH(scratch, &items) = ab;
     }
-    if (c.failed || !spend(u->file, &c, t->offset))
+    end_reading(u->file, &c, &start);
+    if (c.failed) {
+        pp_arena_reset(scratch);
         return pp_fail(err, PP_E_FORMAT, "abbreviations at %#zx are broken", (size_t)t->offset);
+    }
     if (!t->dense) qsort(items.p, items.n, sizeof *items.p, by_code);
     t->n = items.n;
     t->items = PP_NEW_N(a, struct pp_dwarf_abbrev, t->n);

@@ -106,8 +106,9 @@ void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp
     bool named = frames.n && frames.p[frames.n - 1].name.n;
     if (!sym && !named) sym = pp_symtab_find(&s->debug_symtab, addr);
     if (!sym && !named) sym = pp_symtab_find(&s->plt, addr);
+    bool one_at_least = s->options.alias == PP_ALIAS_LLVM;
+    if (!frames.n && (sym || one_at_least)) *PP_PUSH(a, &frames) = (struct pp_frame){0};
     if (sym) {
-        if (!frames.n) *PP_PUSH(a, &frames) = (struct pp_frame){0};
         struct pp_frame *outer = &frames.p[frames.n - 1];
         outer->name = sym->name;
         if (!outer->file.n) outer->file = sym->file;

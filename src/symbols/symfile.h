@@ -39,7 +39,8 @@ void pp_symfile_free(struct pp_symfile *s); /* NULL is fine */
 
 const struct pp_object *pp_symfile_object(const struct pp_symfile *s);
 
-/* The inline stack of an address of the file, innermost first; 0 frames: nothing known. Frames' memory is from a. */
+/* The inline stack of an address of the file, innermost first. Nothing known: no frames; under PP_ALIAS_LLVM one empty frame, from
+ * which google/pprof makes a line with a nameless function. Frames' memory is from a. */
 void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames);
 
 bool pp_symfile_has_dwarf(const struct pp_symfile *s);

@@ -149,11 +149,47 @@ static void test_paths(void **state)
     assert_int_equal(pp_line_path(&t, 0, PP_STR("/work"), &arena).n, 0); /* before version 5 there is no file 0 */
 }
 
+/* Go: thousands of units, one table of abbreviations. And a table that is long is not read for each of as many units. */
+static void test_shared_abbrevs(void **state)
+{
+    (void)state;
+    enum { LONG = 100000 };
+    char *bytes = pp_alloc(&arena, 8 + LONG * 5 + 8, 1), *p = bytes;
+    memcpy(p, "\x01\x11\x01\x03\x08\x00\x00", 7); /* 1: compile_unit, name: string */
+    p += 7;
+    for (int i = 0; i < LONG; i++, p += 5)
+        memcpy(p, "\x02\x34\x00\x00\x00", 5); /* 2: variable, nothing */
+    memcpy(p, "\x03\x11\x00\x00\x00\x00", 6); /* 3: compile_unit */
+    p += 6;
+    struct pp_dwarf_file f = {
+        .arena = &arena, .abbrev = {bytes, (size_t)(p - bytes)}, .abbrev_budget = 4 * (uint64_t)(p - bytes)};
+    struct pp_dwarf_unit u = {.file = &f, .version = 4, .address_size = 8, .offset_size = 4};
+    struct pp_dwarf_attr attrs[PP_DWARF_ATTRS_MAX];
+    uint32_t n;
+    uint16_t tag;
+    for (int i = 0; i < 5000; i++) {
+        assert_true(pp_dwarf_unit_one_abbrev(&u, 1, &tag, attrs, &n));
+        assert_int_equal(tag, DW_TAG_compile_unit);
+        assert_int_equal(n, 1);
+    }
+    int reads = 0;
+    while (reads < 100 && pp_dwarf_unit_one_abbrev(&u, 3, &tag, attrs, &n))
+        reads++;
+    assert_int_equal(reads, 4);
+    assert_false(pp_dwarf_unit_one_abbrev(&u, 9, &tag, attrs, &n));
+    assert_true(f.abbrev_budget < 5 * LONG);
+    f.abbrev_budget = 4 * f.abbrev.n;
+    for (int i = 0; i < 100; i++)
+        assert_false(pp_dwarf_unit_one_abbrev(&u, 9, &tag, attrs, &n));
+    assert_int_equal(f.abbrev_budget, 0);
+}
+
 int main(void)
 {
     pp_arena_init(&arena, 0, out_of_memory);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_numbers), cmocka_unit_test(test_intervals),
-                                       cmocka_unit_test(test_broken_intervals), cmocka_unit_test(test_paths)};
+                                       cmocka_unit_test(test_broken_intervals), cmocka_unit_test(test_paths),
+                                       cmocka_unit_test(test_shared_abbrevs)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     pp_arena_release(&arena);
     return failed;

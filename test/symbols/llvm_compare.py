@@ -72,8 +72,8 @@ def llvms(path, addrs):
 
 
 def kind_of_difference(mine, theirs):
-    if [f for f in theirs if f[0]] and not mine:
-        return 'we know nothing'
+    if [f for f in theirs if f[0]] and not [f for f in mine if f[0]]:
+        return 'we know no name'
     if len(mine) != len(theirs):
         return 'depth %s' % ('less' if len(mine) < len(theirs) else 'more')
     for i, (a, b) in enumerate(zip(mine, theirs)):
@@ -98,10 +98,8 @@ def main():
     mine, notes = ours(a.symbolize, a.program, addrs)
     theirs = llvms(a.program, addrs)
     assert len(mine) == len(theirs) == len(addrs), (len(mine), len(theirs), len(addrs))
-    unknown = ('', '', 0, 0, 0)
     kinds, equal, inlined = collections.Counter(), 0, 0
     for addr, m, t in zip(addrs, mine, theirs):
-        t = [] if t == [unknown] else t
         inlined += len(t) > 1
         kind = kind_of_difference(m, t)
         if kind is None:

@@ -101,6 +101,12 @@ static void test_containment(void **state)
     assert_string_equal(name_at(plain, outer + 8), "nest_inner");
     assert_string_equal(name_at(plain, outer + 16), "nest_outer");
     assert_string_equal(name_at(llvm, outer + 16), "");
+    pp_frames f;
+    pp_symfile_find(plain, 1, &arena, &f);
+    assert_int_equal(f.n, 0);
+    pp_symfile_find(llvm, 1, &arena, &f);
+    assert_int_equal(f.n, 1);
+    assert_int_equal(f.p[0].name.n + f.p[0].file.n + f.p[0].line, 0);
     assert_string_equal(name_at(plain, unsized), "unsized");
     assert_string_equal(name_at(plain, unsized + PP_SYMTAB_UNSIZED_MAX - 1), "unsized");
     assert_string_equal(name_at(plain, unsized + PP_SYMTAB_UNSIZED_MAX), "");
