@@ -229,6 +229,20 @@ static void an_object_may_have_been_replaced(void **state)
     answer = true;
     assert_int_equal(pp_walk(&f.map, &regs, &mem, &o, pcs, 4, &r), 1);
     assert_true(!r.unknown_module && r.end == PP_WALK_ROOT);
+    /* Readable code of an unknown object: what was guessed about it must not stay in the cache. */
+    static const uint8_t nops[64] = {[0 ... 63] = 0x90};
+    f.m.start = (uintptr_t)nops;
+    f.m.end = f.m.start + sizeof nops;
+    regs.pc = f.m.start + 8;
+    mem.pid = 0;
+    answer = false;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pp_walk(&f.map, &regs, &mem, &o, pcs, 4, &r), 1);
+        assert_true(r.unknown_module);
+    }
+    f.m.start = TEXT;
+    f.m.end = TEXT + STRETCH;
+    regs.pc = IN(0);
     answer = false; /* what is in the cache is not asked again before the next generation */
     assert_int_equal(pp_walk(&f.map, &regs, &mem, &o, pcs, 4, &r), 1);
     assert_true(!r.unknown_module && r.end == PP_WALK_ROOT);

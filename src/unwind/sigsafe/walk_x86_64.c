@@ -24,6 +24,7 @@ struct walk {
     const struct pp_walk_options *o;
     struct pp_pc_cache *cache; /* claimed by us, or NULL */
     struct pp_walk_regs regs;  /* of the frame in work */
+    bool pc_is_known;          /* the map describes what is at the pc now; else nothing about it is cached */
     bool drop_last;            /* the pc stored last turned out to be no code */
     bool track_all;            /* restore rbx, r12-r15, ...: only when a rule turned out to need them */
     uint32_t n_hits, n_misses;
@@ -59,6 +60,7 @@ static uint64_t find_rule(struct walk *w)
         const struct pp_pc_cache_entry *e = pp_pc_cache_slot(w->cache, stored);
         if (e->pc == stored) {
             w->n_hits++;
+            w->pc_is_known = true;
             return e->rule;
         }
     }
@@ -66,6 +68,7 @@ static uint64_t find_rule(struct walk *w)
     const struct pp_module *m = module_at(w, stored - 1);
     if (m && m->half_mapped) m = NULL;
     if (m && m->eh_frame_hdr && w->o->still_there && !w->o->still_there(stored - 1, m->eh_frame_hdr)) m = NULL;
+    w->pc_is_known = m != NULL;
     if (!m) {
         w->res.unknown_module = true;
         return PP_RULE_NONE;
@@ -312,7 +315,7 @@ static uint64_t guess_rule(struct walk *w)
     if (n == 0 && exact) rule = AT_ENTRY; /* a jump into nowhere: the call left its address */
     if (pp_rule_kind(rule) == PP_RULE_SP && !leads_back(w, rule)) rule = PP_RULE_CHAIN;
     if (pp_rule_kind(rule) == PP_RULE_CHAIN && exact && is_frameless(w)) rule = AT_ENTRY;
-    if (n && module_at(w, stored - 1)) remember(w, stored, rule);
+    if (n && w->pc_is_known) remember(w, stored, rule);
     return rule;
 }
 
