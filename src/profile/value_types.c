@@ -93,17 +93,13 @@ static enum pp_code take_finer(struct kind *finest, struct kind k, struct pp_err
     return PP_OK;
 }
 
-static enum pp_code unify_periods(struct pp_profile **profiles, size_t n, struct pp_err *err)
+static enum pp_code find_period_unit(struct pp_profile **profiles, size_t n, pp_str *ret_unit, struct pp_err *err)
 {
     struct kind finest = kind_of(profiles[0], profiles[0]->period_type);
     for (size_t i = 1; i < n; i++)
         if (take_finer(&finest, kind_of(profiles[i], profiles[i]->period_type), err))
             return pp_within(err, "period type");
-    for (size_t i = 0; i < n; i++) {
-        struct pp_profile *p = profiles[i];
-        p->period = pp_units_int(pp_units_scale(p->period, pp_profile_str(p, p->period_type.unit), finest.unit, NULL));
-        p->period_type.unit = pp_profile_intern(p, finest.unit);
-    }
+    *ret_unit = finest.unit;
     return PP_OK;
 }
 
@@ -120,9 +116,11 @@ static enum pp_code find_units(struct pp_profile **profiles, size_t n, pp_str *u
     return PP_OK;
 }
 
-static void convert(struct pp_profile *p, const pp_str *units)
+static void convert(struct pp_profile *p, pp_str period_unit, const pp_str *units)
 {
     double *ratios = PP_NEW_N(p->arena, double, p->n_types);
+    p->period = pp_units_int(pp_units_scale(p->period, pp_profile_str(p, p->period_type.unit), period_unit, NULL));
+    p->period_type.unit = pp_profile_intern(p, period_unit);
     for (uint32_t t = 0; t < p->n_types; t++) {
         ratios[t] = pp_units_scale(1, pp_profile_str(p, p->types[t].unit), units[t], NULL);
         p->types[t].unit = pp_profile_intern(p, units[t]);
@@ -133,18 +131,18 @@ static void convert(struct pp_profile *p, const pp_str *units)
 enum pp_code pp_value_types_unify_units(struct pp_profile **profiles, size_t n, struct pp_err *err)
 {
     if (n < 2) return PP_OK;
-    pp_str *units = PP_NEW_N(profiles[0]->arena, pp_str, profiles[0]->n_types);
+    pp_str period_unit, *units = PP_NEW_N(profiles[0]->arena, pp_str, profiles[0]->n_types);
     struct pp_err local;
     if (!err) err = &local;
+    enum pp_code c = find_period_unit(profiles, n, &period_unit, err);
+    if (c) return c;
     for (size_t i = 1; i < n; i++)
         if (profiles[i]->n_types != profiles[0]->n_types)
             return pp_fail(err, PP_E_FORMAT, "inconsistent samples type count: %u != %u", profiles[0]->n_types,
                            profiles[i]->n_types);
-    enum pp_code c = find_units(profiles, n, units, err);
-    if (c) return c;
-    if ((c = unify_periods(profiles, n, err))) return c;
+    if ((c = find_units(profiles, n, units, err))) return c;
     for (size_t i = 0; i < n; i++)
-        convert(profiles[i], units);
+        convert(profiles[i], period_unit, units);
     return PP_OK;
 }
 

@@ -69,6 +69,9 @@ static void types_are_reduced_and_units_unified(void **state)
                         "profiles have empty common sample type list");
     assert_string_equal(combine(make("a/ns", "f | 1\n"), make("a/kb", "f | 1\n")),
                         "sample types: incompatible types: {a ns 0 0} {a kb 0 0}");
+    x = make("a/ns", "f | 1\n"), y = make("a/kb", "f | 1\n");
+    x->period_type.type = pp_profile_intern(x, PP_STR("cpu"));
+    assert_string_equal(combine(x, y), "period type: incompatible types: {cpu  0 0} {  0 0}"); /* looked at first */
 }
 
 static void headers_are_united(void **state)
