@@ -138,6 +138,19 @@ def test_heap_is_exact_at_rate_1():
                 assert seen.get(name, (0, 0))[1] == want[k], f"{name} {index}: {seen.get(name)} instead of {want[k]}"
 
 
+def test_allocators_own_names():
+    """mallocx and its like, and malloc over a linked jemalloc; needs libjemalloc-dev at build time."""
+    if not os.path.exists(program("jemalloc_names")):
+        print("     (skipped: jemalloc_names was not built)")
+        return
+    with tempfile.TemporaryDirectory() as d:
+        truth = sites(guest(program("jemalloc_names"), flags=(f"-memprofile={d}/m", "-memprofilerate=1")).stdout)
+        for k, index in enumerate(("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")):
+            seen = rows(f"{d}/m", sample_index=index, unit="B")
+            for name, want in truth.items():
+                assert seen.get(name, (0, 0))[1] == want[k], f"{name} {index}: {seen.get(name)} instead of {want[k]}"
+
+
 def test_heap_is_unbiased():
     """Mean over runs with fixed seeds against the truth: 3 sigma of the mean; the spread itself against theory."""
     runs, rate = int(os.environ.get("LIVE_HEAP_RUNS", "40")), 8192

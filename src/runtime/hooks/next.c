@@ -86,7 +86,12 @@ void *pp_next_find(const char *name, const void **ret_object)
     return find_from(m ? m->l_next : NULL, name, ret_object);
 }
 
-void *pp_next_find_anywhere(const char *name)
+void *pp_next_find_behind_companions(const char *name)
 {
-    return find_from(_r_debug.r_map, name, NULL);
+    const struct link_map *m = _r_debug.r_map, *behind = NULL;
+    for (; m; m = m->l_next) {
+        const char *slash = m->l_name ? strrchr(m->l_name, '/') : NULL;
+        if (m->l_ld == _DYNAMIC || (slash && strncmp(slash, "/libpprof", 9) == 0)) behind = m->l_next;
+    }
+    return find_from(behind, name, NULL);
 }

@@ -13,8 +13,8 @@
 /* The default version of a symbol in the objects behind libpprof; NULL: none has it.
  * ret_object (may be NULL): an identity of the object that has it. */
 void *pp_next_find(const char *name, const void **ret_object);
-/* The same in all objects, ours left out. */
-void *pp_next_find_anywhere(const char *name);
+/* The same, libpprof's companions (libpprof-*.so) left out. */
+void *pp_next_find_behind_companions(const char *name);
 
 /* The same, kept in *slot: PP_NEXT(poll)(fds, n, ms) calls the next poll; `next` is the file's struct of void pointers. */
 static inline void *pp_next_lazy(void **slot, const char *name)

@@ -133,7 +133,7 @@ static bool script_interpreter(struct pp_arena *a, const char *path, pp_str *ret
     return word.n > 0;
 }
 
-enum pp_code pp_run_check(struct pp_arena *a, const char *command, pp_str *ret_path, struct pp_err *err)
+enum pp_code pp_run_check(struct pp_arena *a, const char *command, struct pp_run_command *ret, struct pp_err *err)
 {
     pp_str path, runs;
     enum pp_code c = find_in_path(a, command, &path, err);
@@ -143,8 +143,8 @@ enum pp_code pp_run_check(struct pp_arena *a, const char *command, pp_str *ret_p
     struct pp_image im = {0};
     if ((c = pp_image_open(runs.p, &im, err))) return pp_fail(err, PP_E_UNSUPPORTED, "%s: can't be profiled: it is no ELF program of this machine", runs.p);
     c = check_elf(&im, runs.p, err);
+    if (!c) *ret = (struct pp_run_command){path, has_needed(&im, "libjemalloc.so"), has_needed(&im, "libtcmalloc")};
     pp_image_release(&im);
-    if (!c) *ret_path = path;
     return c;
 }
 

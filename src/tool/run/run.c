@@ -133,18 +133,32 @@ static enum pp_code make_ledger(const struct pp_run_options *o, int *ret_fd, str
     return PP_OK;
 }
 
+/* libpprof.so, and the companions that the command's allocator calls for (they lie beside it). */
+static pp_str preload_list(struct pp_arena *a, const struct pp_run_command *command, pp_str library)
+{
+    pp_str dir = pp_str_sub(library, 0, library.n - (sizeof "libpprof.so" - 1)), list = library;
+    const char *const companions[] = {command->needs_jemalloc ? "libpprof-jemalloc.so" : NULL,
+                                      command->needs_tcmalloc ? "libpprof-tcmalloc.so" : NULL};
+    for (size_t i = 0; i < 2; i++) {
+        if (!companions[i] || !pp_str_has_suffix(library, PP_STR("libpprof.so"))) continue;
+        pp_str path = pp_arena_fmt(a, "%.*s%s", PP_FMT(dir), companions[i]);
+        if (access(path.p, R_OK) == 0) list = pp_arena_fmt(a, "%.*s:%.*s", PP_FMT(list), PP_FMT(path));
+    }
+    return list;
+}
+
 /* In the child, before exec. */
-static void set_environment(pid_t parent, int ledger_fd, pp_str library)
+static void set_environment(pid_t parent, int ledger_fd, pp_str preload)
 {
     char text[4096];
     const char *old = getenv("LD_PRELOAD");
     snprintf(text, sizeof text, "%d:%d:%d", parent, ledger_fd, getpid());
     setenv("PPROF_RUN", text, 1);
-    snprintf(text, sizeof text, "%.*s%s%s", PP_FMT(library), old && *old ? ":" : "", old ? old : "");
+    snprintf(text, sizeof text, "%.*s%s%s", PP_FMT(preload), old && *old ? ":" : "", old ? old : "");
     setenv("LD_PRELOAD", text, 1);
 }
 
-static enum pp_code start_guest(char **argv, pp_str path, pp_str library, int ledger_fd, const sigset_t *old_mask, pid_t *ret_pid,
+static enum pp_code start_guest(char **argv, pp_str path, pp_str preload, int ledger_fd, const sigset_t *old_mask, pid_t *ret_pid,
                                 struct pp_err *err)
 {
     int report[2]; /* the child's exec error, if any */
@@ -152,7 +166,7 @@ static enum pp_code start_guest(char **argv, pp_str path, pp_str library, int le
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
         sigprocmask(SIG_SETMASK, old_mask, NULL);
-        set_environment(parent, ledger_fd, library);
+        set_environment(parent, ledger_fd, preload);
         execv(path.p, argv);
         int failure = errno;
         ssize_t ignored = write(report[1], &failure, sizeof failure);
@@ -299,10 +313,11 @@ static pp_str join_argv(struct pp_arena *a, char **argv)
 static int run(struct pp_arena *a, const struct pp_run_options *o, char **argv)
 {
     struct pp_err err;
-    pp_str path, library;
+    struct pp_run_command command;
+    pp_str library;
     int ledger_fd = -1;
     struct pp_ledger ledger;
-    enum pp_code c = pp_run_check(a, argv[0], &path, &err);
+    enum pp_code c = pp_run_check(a, argv[0], &command, &err);
     if (c) return fail_with(c == PP_E_NOTFOUND ? EXIT_NOT_FOUND : EXIT_REFUSED, &err);
     if (pp_run_find_library(a, &library, &err) || make_ledger(o, &ledger_fd, &ledger, &err)) return fail_with(EXIT_REFUSED, &err);
 
@@ -313,7 +328,7 @@ static int run(struct pp_arena *a, const struct pp_run_options *o, char **argv)
     block_signals(&old_mask, &waited);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t pid = 0;
-    if (start_guest(argv, path, library, ledger_fd, &old_mask, &pid, &err)) return fail_with(EXIT_REFUSED, &err);
+    if (start_guest(argv, command.path, preload_list(a, &command, library), ledger_fd, &old_mask, &pid, &err)) return fail_with(EXIT_REFUSED, &err);
     pp_run_guest_init(&guest, &ledger, pid, join_argv(a, argv), out_of_memory);
     if (server && pp_run_serve(server, &guest.target, &err)) return fail_with(EXIT_REFUSED, &err);
     if (server && !o->quiet) pp_ui_print("pprof: profiles of pid %d are at %s/debug/pprof/", pid, pp_run_server_url(server));

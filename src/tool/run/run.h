@@ -25,8 +25,13 @@ struct pp_run_options {
     bool quiet;              /* nothing on stderr but errors */
 };
 
+struct pp_run_command {
+    pp_str path;
+    bool needs_jemalloc, needs_tcmalloc; /* linked with them: their own names are wrapped, too */
+};
+
 /* The file of the command as execvp would find it. PP_E_NOTFOUND: none. PP_E_UNSUPPORTED: it can't be profiled, and why. */
-enum pp_code pp_run_check(struct pp_arena *a, const char *command, pp_str *ret_path, struct pp_err *err);
+enum pp_code pp_run_check(struct pp_arena *a, const char *command, struct pp_run_command *ret, struct pp_err *err);
 
 /* libpprof.so: $PPROF_LIBRARY, beside this program, or in ../lib of it. */
 enum pp_code pp_run_find_library(struct pp_arena *a, pp_str *ret_path, struct pp_err *err);
