@@ -38,6 +38,8 @@ struct pp_edge {
     bool is_dropped;  /* no longer there: skip it in lists */
 };
 
+#define PP_TAGS_DRAWN 4 /* label boxes per node, and groups of numbers per box */
+
 struct pp_tag {
     pp_str name;
     pp_str unit;   /* of a number */
@@ -73,6 +75,7 @@ struct pp_graph {
 
     struct pp_tag *tags; /* of node i: tags[tag_first[i] .. tag_first[i+1]); both NULL until pp_graph_tag found one */
     uint32_t *tag_first;
+    uint8_t *n_flat_tags; /* per node: tags with a flat value, at most PP_TAGS_DRAWN; NULL without labels */
 
     /* Call trees only. */
     uint32_t *parent;      /* per node: its caller's node, PP_NONE for roots */
@@ -96,9 +99,13 @@ uint32_t pp_graph_drop_light_edges(struct pp_graph *g,
 void pp_graph_drop_redundant_edges(struct pp_graph *g); /* residual ones whose ends are connected otherwise, too */
 void pp_graph_prune_tree(struct pp_graph *g, const uint8_t *mask); /* pp_graph_keep for call trees */
 
-/* Text labels (joined: "k:v\nk2:v2") and the number label "bytes" of the kept nodes, heavier than the cut-off.
- * unit: of bytes; output_unit: in which values are named, and told apart. */
-void pp_graph_tag(struct pp_graph *g, int64_t cutoff, pp_str unit, pp_str output_unit);
+/* Label boxes of the first `limit` nodes of order (0: all), heavier than the cut-off: text labels (joined: "k:v\nk2:v2"), of
+ * which the PP_TAGS_DRAWN heaviest by flat and by cum are kept, and the number label "bytes" of those and of samples without
+ * text. unit: of bytes; output_unit: in which values are named, and told apart. */
+void pp_graph_tag(struct pp_graph *g, uint32_t limit, int64_t cutoff, pp_str unit, pp_str output_unit);
+
+/* Heavier tags first, by flat or by cum and then flat; equal ones by name. */
+int pp_tag_compare(const struct pp_tag *a, const struct pp_tag *b, bool by_flat);
 
 enum pp_graph_order {
     PP_ORDER_FLAT,    /* |flat|, name, |cum| */

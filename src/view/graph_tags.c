@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Label boxes. Every sample belongs to one group: the text of its string labels. Groups are summed one after the other, so
- * that a tag's sums live in arrays over the nodes, and what stays below the cut-off is never stored: a million request ids
- * cost a million short sums, not a million entries per node. */
+ * that a tag's sums live in arrays over the nodes, and of its text tags a node keeps only those that can be drawn: a
+ * million request ids cost a million short sums, not a million entries per node. Numbers come in a second round, when it
+ * is known which text tags they may hang on. */
 #include <stdlib.h>
 
-#include "base/vec.h"
 #include "profile/labels.h"
 #include "profile/units.h"
-#include "view/graph.h"
+#include "view/graph_walk.h"
 
 struct names {
     pp_str *p;
@@ -27,6 +27,12 @@ struct node_sum {
     uint32_t run, visit; /* valid for this tag; counted for this sample */
 };
 
+/* The heaviest text tags of a node, in both orders (which one is drawn depends on edges). */
+struct node_tops {
+    struct pp_tag by_flat[PP_TAGS_DRAWN], by_cum[PP_TAGS_DRAWN];
+    uint32_t n_flat, n_cum;
+};
+
 struct tagger {
     struct pp_graph *g;
     int64_t cutoff;
@@ -36,8 +42,13 @@ struct tagger {
     uint32_t *value_names, n_values;
     size_t cap_values, cap_value_names;
     struct pp_hash value_index;
-    struct node_sum *sums;
+    uint32_t *rank; /* per node: its place in order; PP_NONE: no tags wanted */
+    uint32_t n_wanted;
+    uint32_t *locs;         /* as walk_locations; NULL for call trees */
+    struct node_tops *tops; /* per rank */
+    struct node_sum *sums;  /* per rank */
     uint32_t *touched, n_touched, run, visit;
+    PP_VEC(struct number) group_numbers;
     PP_VEC(struct pp_tag) tags;
 };
 
@@ -136,7 +147,9 @@ static uint32_t number_name(struct tagger *t, int64_t value, pp_str unit, pp_str
 
 static void add_node(struct tagger *t, uint32_t node, struct pp_node weight, int64_t value)
 {
-    struct node_sum *n = &t->sums[node];
+    uint32_t rank = t->rank[node];
+    if (rank == PP_NONE) return;
+    struct node_sum *n = &t->sums[rank];
     if (n->visit == t->visit) return;
     if (n->run != t->run) {
         *n = (struct node_sum){.value = value, .run = t->run};
@@ -147,9 +160,17 @@ static void add_node(struct tagger *t, uint32_t node, struct pp_node weight, int
     n->cum_div = pp_go_add(n->cum_div, weight.flat_div);
 }
 
+static void add_location(struct tagger *t, uint32_t l, struct pp_node weight, int64_t value)
+{
+    const struct pp_places *places = t->g->places;
+    for (uint32_t i = places->first[l]; i < places->first[l + 1]; i++)
+        add_node(t, places->line_place[i], weight, value);
+}
+
 static void add_leaf(struct tagger *t, uint32_t node, struct pp_node weight)
 {
-    struct node_sum *n = &t->sums[node];
+    if (t->rank[node] == PP_NONE) return;
+    struct node_sum *n = &t->sums[t->rank[node]];
     n->flat = pp_go_add(n->flat, weight.flat);
     n->flat_div = pp_go_add(n->flat_div, weight.flat_div);
 }
@@ -169,12 +190,16 @@ static void add_sample(struct tagger *t, uint32_t s, int64_t value)
         if (leaf != PP_NONE) add_leaf(t, leaf, weight);
         return;
     }
-    for (uint64_t k = p->loc_off[s]; k < p->loc_off[s + 1]; k++)
-        for (uint32_t i = g->places->first[p->locs[k]]; i < g->places->first[p->locs[k] + 1]; i++)
-            if (g->kept[g->places->line_place[i]]) add_node(t, g->places->line_place[i], weight, value);
+    for (uint64_t k = p->loc_off[s]; k < p->loc_off[s + 1]; k++) {
+        uint32_t code = t->locs[p->locs[k]];
+        if (code == WALK_SKIP) continue;
+        if (!(code & WALK_MANY))
+            add_node(t, code, weight, value);
+        else
+            add_location(t, code & ~WALK_MANY, weight, value);
+    }
     if (p->loc_off[s] == p->loc_off[s + 1]) return;
-    uint32_t leaf = g->places->line_place[g->places->first[p->locs[p->loc_off[s]]]];
-    if (g->kept[leaf]) add_leaf(t, leaf, weight);
+    add_leaf(t, g->places->line_place[g->places->first[p->locs[p->loc_off[s]]]], weight);
 }
 
 static void begin_tag(struct tagger *t)
@@ -183,20 +208,63 @@ static void begin_tag(struct tagger *t)
     t->n_touched = 0;
 }
 
-static void end_tag(struct tagger *t, const struct pp_tag *tag)
+/* Keeps the heaviest ones, sorted. */
+static void keep_top(struct pp_tag *top, uint32_t *n, const struct pp_tag *tag, bool by_flat)
 {
+    uint32_t i = *n;
+    while (i > 0 && pp_tag_compare(tag, &top[i - 1], by_flat) < 0)
+        i--;
+    if (i == PP_TAGS_DRAWN) return;
+    if (*n < PP_TAGS_DRAWN) (*n)++;
+    memmove(&top[i + 1], &top[i], (*n - 1 - i) * sizeof *top);
+    top[i] = *tag;
+}
+
+static bool is_top(const struct node_tops *tops, uint32_t labels)
+{
+    for (uint32_t i = 0; i < tops->n_flat; i++)
+        if (tops->by_flat[i].labels == labels) return true;
+    for (uint32_t i = 0; i < tops->n_cum; i++)
+        if (tops->by_cum[i].labels == labels) return true;
+    return false;
+}
+
+static void end_tag(struct tagger *t, struct pp_tag tag)
+{
+    struct pp_graph *g = t->g;
     for (uint32_t i = 0; i < t->n_touched; i++) {
-        uint32_t node = t->touched[i];
-        const struct node_sum *n = &t->sums[node];
-        if (!t->g->kept[node] || (pp_go_abs(n->flat) < t->cutoff && pp_go_abs(n->cum) < t->cutoff)) continue;
-        struct pp_tag *new = PP_PUSH(t->g->arena, &t->tags);
-        *new = *tag;
-        new->node = node;
-        new->value = n->value;
-        new->flat = n->flat;
-        new->flat_div = n->flat_div;
-        new->cum = n->cum;
-        new->cum_div = n->cum_div;
+        tag.node = t->touched[i];
+        const struct node_sum *n = &t->sums[t->rank[tag.node]];
+        if (pp_go_abs(n->flat) < t->cutoff && pp_go_abs(n->cum) < t->cutoff) continue;
+        tag.value = n->value;
+        tag.flat = n->flat;
+        tag.flat_div = n->flat_div;
+        tag.cum = n->cum;
+        tag.cum_div = n->cum_div;
+        if (tag.flat && g->n_flat_tags[tag.node] < PP_TAGS_DRAWN) g->n_flat_tags[tag.node]++;
+        struct node_tops *tops = &t->tops[t->rank[tag.node]];
+        if (!tag.is_num) {
+            keep_top(tops->by_flat, &tops->n_flat, &tag, true);
+            keep_top(tops->by_cum, &tops->n_cum, &tag, false);
+        } else if (!tag.labels || is_top(tops, tag.labels)) {
+            *PP_PUSH(g->arena, &t->tags) = tag;
+        }
+    }
+}
+
+/* The text tags that are left after all groups. */
+static void emit_tops(struct tagger *t)
+{
+    for (uint32_t r = 0; r < t->n_wanted; r++) {
+        const struct node_tops *tops = &t->tops[r];
+        for (uint32_t i = 0; i < tops->n_flat; i++)
+            *PP_PUSH(t->g->arena, &t->tags) = tops->by_flat[i];
+        for (uint32_t i = 0; i < tops->n_cum; i++) {
+            bool twice = false;
+            for (uint32_t k = 0; k < tops->n_flat; k++)
+                twice |= tops->by_flat[k].labels == tops->by_cum[i].labels;
+            if (!twice) *PP_PUSH(t->g->arena, &t->tags) = tops->by_cum[i];
+        }
     }
 }
 
@@ -216,7 +284,7 @@ static void tag_numbers(struct tagger *t, uint32_t group, const struct number *n
         for (end = i; end < n && numbers[end].name == numbers[i].name; end++)
             add_sample(t, numbers[end].sample, numbers[end].value);
         end_tag(t,
-                &(struct pp_tag){.name = t->numbers.p[numbers[i].name], .unit = unit, .labels = group, .is_num = true});
+                (struct pp_tag){.name = t->numbers.p[numbers[i].name], .unit = unit, .labels = group, .is_num = true});
     }
 }
 
@@ -226,7 +294,7 @@ static void tag_group(struct tagger *t, uint32_t group, const uint32_t *samples,
     begin_tag(t);
     for (size_t i = 0; i < n; i++)
         add_sample(t, samples[i], 0);
-    end_tag(t, &(struct pp_tag){.name = t->groups.p[group], .labels = group});
+    end_tag(t, (struct pp_tag){.name = t->groups.p[group], .labels = group});
 }
 
 static bool has_weight(const struct pp_graph *g, uint32_t s)
@@ -272,32 +340,72 @@ static void tags_to_nodes(struct tagger *t)
         g->tags[at[t->tags.p[i].node]++] = t->tags.p[i];
 }
 
-void pp_graph_tag(struct pp_graph *g, int64_t cutoff, pp_str unit, pp_str output_unit)
+int pp_tag_compare(const struct pp_tag *a, const struct pp_tag *b, bool by_flat)
 {
-    const struct pp_profile *p = g->profile;
+    int64_t x = a->cum, y = b->cum;
+    if (by_flat || x == y) {
+        x = a->flat;
+        y = b->flat;
+    }
+    if (x == y) return pp_str_cmp(a->name, b->name);
+    x = pp_go_abs(x);
+    y = pp_go_abs(y);
+    return x > y ? -1 : x < y;
+}
+
+/* The number labels of one group's samples. */
+static void tag_group_numbers(struct tagger *t, uint32_t group, const uint32_t *samples, size_t n, pp_string_id bytes,
+                              pp_str unit, pp_str output_unit)
+{
+    const struct pp_profile *p = t->g->profile;
+    t->group_numbers.n = 0;
+    for (size_t i = 0; i < n; i++)
+        for (uint64_t k = p->label_off[samples[i]]; k < p->label_off[samples[i] + 1]; k++) {
+            const struct pp_label *l = &p->labels[k];
+            if (!l->is_num || l->key != bytes) continue;
+            uint32_t seq = (uint32_t)t->group_numbers.n, name = number_name(t, l->num, unit, output_unit);
+            *PP_PUSH(t->g->arena, &t->group_numbers) = (struct number){name, seq, samples[i], l->num};
+        }
+    struct number *numbers = t->group_numbers.p;
+    if (t->group_numbers.n > 1) qsort(numbers, t->group_numbers.n, sizeof *numbers, compare_numbers);
+    tag_numbers(t, group, numbers, t->group_numbers.n, unit);
+}
+
+static struct tagger *new_tagger(struct pp_graph *g, uint32_t limit, int64_t cutoff)
+{
+    struct pp_arena *a = g->arena;
+    struct tagger *t = PP_NEW(a, struct tagger);
+    *t = (struct tagger){.g = g, .cutoff = cutoff, .n_wanted = limit && limit < g->n_order ? limit : g->n_order};
+    t->rank = PP_NEW_N(a, uint32_t, g->n_nodes);
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        t->rank[i] = PP_NONE;
+    uint8_t *wanted = PP_NEW_N(a, uint8_t, g->n_nodes);
+    for (uint32_t i = 0; i < t->n_wanted; i++) {
+        t->rank[g->order[i]] = i;
+        wanted[g->order[i]] = 1;
+    }
+    if (!g->options.call_tree) t->locs = walk_locations(a, g->places, wanted);
+    t->tops = PP_NEW_N(a, struct node_tops, t->n_wanted);
+    t->sums = PP_NEW_N(a, struct node_sum, t->n_wanted);
+    t->touched = PP_NEW_N(a, uint32_t, t->n_wanted);
+    g->n_flat_tags = PP_NEW_N(a, uint8_t, g->n_nodes);
+    return t;
+}
+
+void pp_graph_tag(struct pp_graph *g, uint32_t limit, int64_t cutoff, pp_str unit, pp_str output_unit)
+{
     g->tags = NULL;
     g->tag_first = NULL;
-    if (!p->label_off) return;
-    struct tagger *t = PP_NEW(g->arena, struct tagger);
-    *t = (struct tagger){.g = g, .cutoff = cutoff};
-    t->sums = PP_NEW_N(g->arena, struct node_sum, g->n_nodes);
-    t->touched = PP_NEW_N(g->arena, uint32_t, g->n_nodes);
+    g->n_flat_tags = NULL;
+    if (!g->profile->label_off) return;
+    struct tagger *t = new_tagger(g, limit, cutoff);
     find_groups(t);
-    pp_string_id bytes = bytes_key(p);
+    pp_string_id bytes = bytes_key(g->profile);
     uint32_t *first, *samples = samples_by_group(t, &first);
-    PP_VEC(struct number) numbers = {0};
-    for (uint32_t group = 0; group < t->groups.n; group++) {
-        tag_group(t, group, samples + first[group], first[group + 1] - first[group]);
-        numbers.n = 0;
-        for (uint32_t i = first[group]; i < first[group + 1] && bytes != PP_NONE; i++)
-            for (uint64_t k = p->label_off[samples[i]]; k < p->label_off[samples[i] + 1]; k++) {
-                const struct pp_label *l = &p->labels[k];
-                if (!l->is_num || l->key != bytes) continue;
-                uint32_t seq = (uint32_t)numbers.n, name = number_name(t, l->num, unit, output_unit);
-                *PP_PUSH(g->arena, &numbers) = (struct number){name, seq, samples[i], l->num};
-            }
-        if (numbers.n) qsort(numbers.p, numbers.n, sizeof *numbers.p, compare_numbers);
-        tag_numbers(t, group, numbers.p, numbers.n, unit);
-    }
+    for (uint32_t i = 0; i < t->groups.n; i++)
+        tag_group(t, i, samples + first[i], first[i + 1] - first[i]);
+    for (uint32_t i = 0; i < t->groups.n && bytes != PP_NONE; i++)
+        tag_group_numbers(t, i, samples + first[i], first[i + 1] - first[i], bytes, unit, output_unit);
+    emit_tops(t);
     if (t->tags.n) tags_to_nodes(t);
 }

@@ -9,8 +9,6 @@
 #include "view/report_parts.h"
 #include "view/shortname.h"
 
-#define MAX_NODELETS 4 /* label boxes per node, and groups of numbers */
-
 struct dot {
     struct pp_report *r;
     struct pp_out *out;
@@ -132,29 +130,16 @@ static void put_node(struct dot *d, uint32_t id)
                PP_FMT(share_color(d, cum, false)), PP_FMT(share_color(d, cum, true)));
 }
 
-/* Heavier tags first; by flat alone, or by cum and then flat. Equal ones by name. */
-static int compare_tags(const struct pp_tag *a, const struct pp_tag *b, bool by_flat)
-{
-    if (!by_flat && a->cum != b->cum) {
-        int64_t x = pp_go_abs(a->cum), y = pp_go_abs(b->cum);
-        return x > y ? -1 : x < y;
-    }
-    if (a->flat != b->flat) {
-        int64_t x = pp_go_abs(a->flat), y = pp_go_abs(b->flat);
-        return x > y ? -1 : x < y;
-    }
-    return pp_str_cmp(a->name, b->name);
-}
-
+/* What is equal for google/pprof's order, too, goes by name. */
 static int compare_tags_by_flat(const void *a, const void *b)
 {
-    int c = compare_tags(a, b, true);
+    int c = pp_tag_compare(a, b, true);
     return c ? c : pp_str_cmp(((const struct pp_tag *)a)->name, ((const struct pp_tag *)b)->name);
 }
 
 static int compare_tags_by_cum(const void *a, const void *b)
 {
-    int c = compare_tags(a, b, false);
+    int c = pp_tag_compare(a, b, false);
     return c ? c : pp_str_cmp(((const struct pp_tag *)a)->name, ((const struct pp_tag *)b)->name);
 }
 
@@ -214,28 +199,28 @@ static struct pp_tag merge_tags(struct dot *d, const struct pp_tag *tags, size_t
         .cum = pp_go_mean(all.cum, all.cum_div)};
 }
 
-/* At most MAX_NODELETS groups: each number joins the nearest of the heaviest ones. */
+/* At most PP_TAGS_DRAWN groups: each number joins the nearest of the heaviest ones. */
 static size_t group_numbers(struct dot *d, struct pp_tag *tags, size_t n, bool by_flat)
 {
     sort_tags(tags, n, by_flat);
-    if (n <= MAX_NODELETS) return n;
+    if (n <= PP_TAGS_DRAWN) return n;
     struct pp_arena *a = &d->r->arena;
-    PP_VEC(struct pp_tag) groups[MAX_NODELETS] = {0};
+    PP_VEC(struct pp_tag) groups[PP_TAGS_DRAWN] = {0};
     for (size_t i = 0; i < n; i++) {
-        size_t best = i < MAX_NODELETS ? i : 0;
-        for (size_t k = 1; k < MAX_NODELETS && i >= MAX_NODELETS; k++)
+        size_t best = i < PP_TAGS_DRAWN ? i : 0;
+        for (size_t k = 1; k < PP_TAGS_DRAWN && i >= PP_TAGS_DRAWN; k++)
             if (tag_distance(&tags[i], &tags[k]) < tag_distance(&tags[i], &tags[best])) best = k;
         *PP_PUSH(a, &groups[best]) = tags[i];
     }
-    for (size_t k = 0; k < MAX_NODELETS; k++)
+    for (size_t k = 0; k < PP_TAGS_DRAWN; k++)
         tags[k] = merge_tags(d, groups[k].p, groups[k].n);
-    for (size_t i = 1; i < MAX_NODELETS; i++) /* stable, as Go's sort of few elements is */
-        for (size_t k = i; k > 0 && compare_tags(&tags[k], &tags[k - 1], by_flat) < 0; k--) {
+    for (size_t i = 1; i < PP_TAGS_DRAWN; i++) /* stable, as Go's sort of few elements is */
+        for (size_t k = i; k > 0 && pp_tag_compare(&tags[k], &tags[k - 1], by_flat) < 0; k--) {
             struct pp_tag t = tags[k];
             tags[k] = tags[k - 1];
             tags[k - 1] = t;
         }
-    return MAX_NODELETS;
+    return PP_TAGS_DRAWN;
 }
 
 /* A box with its line. box and source are names of nodes; the box of a number has an N too much in front, as in Go. */
@@ -276,7 +261,7 @@ static bool put_nodelets(struct dot *d, uint32_t node)
     size_t n;
     struct pp_tag *tags = node_tags(d, node, false, 0, &n);
     sort_tags(tags, n, by_flat);
-    for (size_t i = 0; i < n && i < MAX_NODELETS; i++) {
+    for (size_t i = 0; i < n && i < PP_TAGS_DRAWN; i++) {
         int64_t weight =
             by_flat ? pp_go_mean(tags[i].flat, tags[i].flat_div) : pp_go_mean(tags[i].cum, tags[i].cum_div);
         if (!weight) continue;

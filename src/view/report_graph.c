@@ -5,8 +5,6 @@
 #include "profile/units.h"
 #include "view/report_parts.h"
 
-#define MAX_TAGS_COUNTED 4 /* label boxes that are drawn at most, hence counted as nodes */
-
 static struct pp_graph *sum_graph(struct pp_report *r, struct pp_places *places)
 {
     bool can_be_tree = r->o.format == PP_REPORT_DOT || r->o.format == PP_REPORT_CALLGRIND;
@@ -58,21 +56,12 @@ static void drop_light_nodes(struct pp_report *r, int64_t cutoff)
     if (r->n_dropped_nodes) rebuild(r, mask);
 }
 
-static uint32_t count_tags(const struct pp_graph *g, uint32_t node)
-{
-    uint32_t n = 0;
-    if (!g->tag_first) return 0;
-    for (uint32_t i = g->tag_first[node]; i < g->tag_first[node + 1]; i++)
-        n += g->tags[i].flat != 0;
-    return n < MAX_TAGS_COUNTED ? n : MAX_TAGS_COUNTED;
-}
-
 /* How many nodes of the order fit; a picture's label boxes take room, too. */
 static uint32_t node_limit(const struct pp_graph *g, int64_t limit, bool is_picture)
 {
     int64_t count = 0;
     for (uint32_t i = 0; is_picture && i < g->n_order; i++) {
-        count += count_tags(g, g->order[i]) + 1;
+        count += 1 + (g->n_flat_tags ? g->n_flat_tags[g->order[i]] : 0);
         if (count >= limit) return i + 1;
     }
     return limit < g->n_order ? (uint32_t)limit : g->n_order;
@@ -89,12 +78,12 @@ static void link_graph(struct pp_report *r, int64_t cutoff)
     r->n_dropped_edges = pp_graph_link(r->g, r->o.format == PP_REPORT_TOP, cutoff);
 }
 
-static void tag_graph(struct pp_report *r, int64_t cutoff)
+static void tag_graph(struct pp_report *r, uint32_t limit, int64_t cutoff)
 {
     pp_str unit = PP_STR("");
     for (uint32_t i = 0; i < r->p->n_strings; i++)
         if (pp_str_eq_c(r->p->strings[i], "bytes")) unit = pp_report_label_unit(r, i);
-    pp_graph_tag(r->g, cutoff, unit, r->o.output_unit);
+    pp_graph_tag(r->g, limit, cutoff, unit, r->o.output_unit);
 }
 
 static void trimmed_graph(struct pp_report *r)
@@ -116,7 +105,7 @@ static void trimmed_graph(struct pp_report *r)
     sort_graph(r, is_picture);
     if (r->o.node_count > 0) {
         if (is_picture && r->p->label_off) {
-            tag_graph(r, node_cutoff);
+            tag_graph(r, node_limit(r->g, r->o.node_count, false), node_cutoff);
             tagged = r->g;
         }
         if (is_picture) pp_graph_drop_light_edges(r->g, edge_cutoff);
@@ -130,7 +119,7 @@ static void trimmed_graph(struct pp_report *r)
             sort_graph(r, is_picture);
         }
     }
-    if (is_picture && r->p->label_off && tagged != r->g) tag_graph(r, node_cutoff);
+    if (is_picture && r->p->label_off && tagged != r->g) tag_graph(r, 0, node_cutoff);
     if (!is_picture) {
         link_graph(r, edge_cutoff);
         return;

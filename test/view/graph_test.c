@@ -163,7 +163,7 @@ static void tags_are_summed_per_group_and_cut(void **state)
         PP_STR(
             "5 main f @ k=v bytes#16\n3 main f f @ k=v bytes#16 bytes#16\n1 main @ k=w\n2 main g @ a=b k=v\n4 main\n"));
     struct pp_graph *g = sum(a, p, false);
-    pp_graph_tag(g, 2, PP_STR("bytes"), PP_STR("minimum"));
+    pp_graph_tag(g, 0, 2, PP_STR("bytes"), PP_STR("minimum"));
     uint32_t f = node(g, "f"), main = node(g, "main");
     assert_int_equal(g->tag_first[f + 1] - g->tag_first[f], 2);
     const struct pp_tag *t = &g->tags[g->tag_first[f]];
