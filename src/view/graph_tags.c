@@ -404,8 +404,8 @@ void pp_graph_tag(struct pp_graph *g, uint32_t limit, int64_t cutoff, pp_str uni
     uint32_t *first, *samples = samples_by_group(t, &first);
     for (uint32_t i = 0; i < t->groups.n; i++)
         tag_group(t, i, samples + first[i], first[i + 1] - first[i]);
+    emit_tops(t);
     for (uint32_t i = 0; i < t->groups.n && bytes != PP_NONE; i++)
         tag_group_numbers(t, i, samples + first[i], first[i + 1] - first[i], bytes, unit, output_unit);
-    emit_tops(t);
     if (t->tags.n) tags_to_nodes(t);
 }

@@ -174,7 +174,40 @@ static void tags_are_summed_per_group_and_cut(void **state)
     assert_int_equal(t[1].cum, 11); /* each value of a sample counts */
     /* main: k:v, its bytes, a:b\nk:v; k:w is too light. */
     assert_int_equal(g->tag_first[main + 1] - g->tag_first[main], 3);
-    assert_true(pp_str_eq_c(g->tags[g->tag_first[main] + 2].name, "a:b\\nk:v"));
+    assert_true(pp_str_eq_c(g->tags[g->tag_first[main]].name, "a:b\\nk:v"));
+    assert_int_equal(g->n_flat_tags[f], 2);
+    assert_int_equal(g->n_flat_tags[main], 0);
+}
+
+static void only_the_heaviest_tags_are_kept(void **state)
+{
+    struct pp_arena *a = *state;
+    struct pp_profile *p = make_profile(a, PP_STR("1 main f @ k=a bytes#1\n2 main f @ k=b\n3 main f @ k=c bytes#3\n"
+                                                  "4 main f @ k=d\n5 main f @ k=e\n6 f main @ k=x\n1 f main @ k=y\n"));
+    struct pp_graph *g = sum(a, p, false);
+    pp_graph_tag(g, 0, 0, PP_STR("bytes"), PP_STR("minimum"));
+    uint32_t f = node(g, "f");
+    pp_str names[16];
+    uint32_t n = g->tag_first[f + 1] - g->tag_first[f];
+    for (uint32_t i = 0; i < n; i++)
+        names[i] = g->tags[g->tag_first[f] + i].name;
+    /* by flat: e d c b; by cum: x e d c; and c's number, but not that of a */
+    const char *want[] = {"k:e", "k:d", "k:c", "k:b", "k:x", "3B"};
+    assert_int_equal(n, 6);
+    for (uint32_t i = 0; i < n; i++)
+        assert_true(pp_str_eq_c(names[i], want[i]));
+    assert_int_equal(g->n_flat_tags[f], PP_TAGS_DRAWN);
+}
+
+static void tags_of_a_limited_report_belong_to_its_first_nodes(void **state)
+{
+    struct pp_arena *a = *state;
+    struct pp_graph *g = sum(a, make_profile(a, PP_STR("5 main f @ k=v\n1 main @ k=v\n")), false);
+    pp_graph_sort(g, PP_ORDER_FLAT);
+    pp_graph_tag(g, 1, 0, PP_STR("bytes"), PP_STR("minimum"));
+    uint32_t f = node(g, "f"), main = node(g, "main");
+    assert_int_equal(g->tag_first[f + 1] - g->tag_first[f], 1);
+    assert_int_equal(g->tag_first[main + 1] - g->tag_first[main], 0);
 }
 
 /* ---- against a slow and plain way to count ---- */
@@ -312,6 +345,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(orders_break_ties_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(a_pruned_tree_ties_children_to_the_caller, setup, teardown),
         cmocka_unit_test_setup_teardown(tags_are_summed_per_group_and_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_the_heaviest_tags_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(tags_of_a_limited_report_belong_to_its_first_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(sums_equal_those_of_a_plain_count, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
