@@ -43,8 +43,10 @@ static int spawn_with(const char *path, const char *const *argv, const int fds[3
     if (posix_spawn_file_actions_init(&actions)) return ENOMEM;
     int e = 0;
     for (int i = 0; i < 3 && !e; i++) {
-        if (fds[i] >= 0) e = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
-        else e = posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0);
+        if (fds[i] >= 0)
+            e = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
+        else
+            e = posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0);
     }
     if (!e) e = posix_spawn(ret_pid, path, &actions, NULL, (char *const *)argv, environ);
     posix_spawn_file_actions_destroy(&actions);

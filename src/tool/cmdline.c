@@ -51,7 +51,7 @@ static enum pp_code apply_choices(struct pp_arena *a, struct pp_cmdline *c, cons
         set = n++ ? pp_arena_fmt(a, "%.*s %s", PP_FMT(set), pp_choices[i].name) : pp_str_c(pp_choices[i].name);
     }
     if (n > 1) return pp_fail(err, PP_E_USAGE, "conflicting options set: [%.*s]", PP_FMT(set));
-    if (n) *(pp_str *)((char *)&c->config + var->offset) = set;
+    if (n) *(pp_str *)(void *)((char *)&c->config + var->offset) = set;
     return PP_OK;
 }
 
@@ -71,8 +71,10 @@ static void apply_selects(struct pp_cmdline *c, const struct words *w)
     for (size_t i = 0; i < PP_SELECT_COUNT; i++) {
         if (!w->select[i]) continue;
         if (pp_selects[i].sets_mean) c->config.mean = true;
-        if (c->config.sample_index.n) pp_ui_warn("Multiple value selections, ignoring -%s", pp_selects[i].name);
-        else c->config.sample_index = pp_str_c(pp_selects[i].sample_type);
+        if (c->config.sample_index.n)
+            pp_ui_warn("Multiple value selections, ignoring -%s", pp_selects[i].name);
+        else
+            c->config.sample_index = pp_str_c(pp_selects[i].sample_type);
     }
 }
 
@@ -81,8 +83,7 @@ static enum pp_code apply_base(struct pp_cmdline *c, struct pp_err *err)
     if (c->source.base.n && c->source.diff_base.n)
         return pp_fail(err, PP_E_USAGE, "-base and -diff_base flags cannot both be specified");
     c->base = c->source.diff_base.n ? c->source.diff_base : c->source.base;
-    if (c->config.normalize && !c->base.n)
-        return pp_fail(err, PP_E_USAGE, "must have base profile to normalize by");
+    if (c->config.normalize && !c->base.n) return pp_fail(err, PP_E_USAGE, "must have base profile to normalize by");
     return PP_OK;
 }
 
@@ -114,7 +115,8 @@ enum pp_code pp_cmdline_parse(struct pp_arena *a, int argc, char **argv, struct 
     if (first == argc && !c.source.version) return pp_fail(err, PP_E_EMPTY, "no profile source specified");
     *ret_usage = false;
     c.sources = PP_NEW_N(a, pp_str, argc - first);
-    for (int i = first; i < argc; i++) c.sources[c.n_sources++] = pp_str_c(argv[i]);
+    for (int i = first; i < argc; i++)
+        c.sources[c.n_sources++] = pp_str_c(argv[i]);
     if (c.n_sources > 1 && pp_objfile_opens(a, c.sources[0])) {
         c.exec_name = c.sources[0];
         c.sources++;

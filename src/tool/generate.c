@@ -44,9 +44,16 @@ static struct pp_config override(const struct pp_command *c, const struct pp_con
 static enum pp_code filter(struct pp_arena *a, struct pp_profile *p, const struct pp_config *cfg,
                            const struct pp_label_units *units, struct pp_err *err)
 {
-    struct pp_filters f = {.focus = cfg->focus, .ignore = cfg->ignore, .hide = cfg->hide, .show = cfg->show,
-                           .show_from = cfg->show_from, .tagfocus = cfg->tagfocus, .tagignore = cfg->tagignore,
-                           .prune_from = cfg->prune_from, .tagshow = cfg->tagshow, .taghide = cfg->taghide};
+    struct pp_filters f = {.focus = cfg->focus,
+                           .ignore = cfg->ignore,
+                           .hide = cfg->hide,
+                           .show = cfg->show,
+                           .show_from = cfg->show_from,
+                           .tagfocus = cfg->tagfocus,
+                           .tagignore = cfg->tagignore,
+                           .prune_from = cfg->prune_from,
+                           .tagshow = cfg->tagshow,
+                           .taghide = cfg->taghide};
     return pp_filter_apply(a, p, &f, units, say, NULL, err);
 }
 
@@ -55,9 +62,9 @@ static void add_active_filters(struct pp_arena *a, const struct pp_config *cfg, 
     const struct {
         const char *name;
         pp_str value;
-    } all[] = {{"focus", cfg->focus},       {"ignore", cfg->ignore},       {"hide", cfg->hide},
-               {"show", cfg->show},         {"show_from", cfg->show_from}, {"tagfocus", cfg->tagfocus},
-               {"tagignore", cfg->tagignore}, {"tagshow", cfg->tagshow},   {"taghide", cfg->taghide}};
+    } all[] = {{"focus", cfg->focus},         {"ignore", cfg->ignore},       {"hide", cfg->hide},
+               {"show", cfg->show},           {"show_from", cfg->show_from}, {"tagfocus", cfg->tagfocus},
+               {"tagignore", cfg->tagignore}, {"tagshow", cfg->tagshow},     {"taghide", cfg->taghide}};
     PP_VEC(pp_str) active = {0};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].value.n) *PP_PUSH(a, &active) = pp_arena_fmt(a, "%s=%.*s", all[i].name, PP_FMT(all[i].value));
@@ -104,7 +111,8 @@ static void scale_values(struct pp_profile *p, double ratio)
     if (!(ratio > 0) || ratio == 1) return;
     pp_profile_own_samples(p);
     for (uint32_t t = 0; t < p->n_types; t++)
-        for (uint32_t i = 0; i < p->n_samples; i++) p->values[t][i] = pp_units_int((double)p->values[t][i] * ratio);
+        for (uint32_t i = 0; i < p->n_samples; i++)
+            p->values[t][i] = pp_units_int((double)p->values[t][i] * ratio);
 }
 
 /* -proto: the profile as it is now. */
@@ -117,13 +125,15 @@ static enum pp_code write_proto(struct pp_arena *a, struct pp_profile *p, const 
     return code ? code : pp_output(a, c, output, bytes, err);
 }
 
-static enum pp_code write_report(struct pp_arena *a, const struct pp_profile *p, const struct pp_command *c, pp_str output,
-                                 const struct pp_report_options *o, struct pp_err *err)
+static enum pp_code write_report(struct pp_arena *a, const struct pp_profile *p, const struct pp_command *c,
+                                 pp_str output, const struct pp_report_options *o, struct pp_err *err)
 {
     struct pp_out out;
     bool direct = c->viewer == PP_VIEW_STDOUT && !output.n;
-    if (direct) pp_out_to_sink(&out, a, pp_output_stdout, NULL);
-    else pp_out_to_memory(&out, a);
+    if (direct)
+        pp_out_to_sink(&out, a, pp_output_stdout, NULL);
+    else
+        pp_out_to_memory(&out, a);
     enum pp_code code = pp_report_write(&out, p, o, err);
     if (code || (code = pp_out_flush(&out, err))) return code;
     return direct ? PP_OK : pp_output(a, c, output, pp_out_bytes(&out), err);
@@ -163,8 +173,10 @@ enum pp_code pp_generate(struct pp_arena *a, struct pp_profile *p, const struct 
     o.total = pp_report_total(p, o.value_index, o.mean);
     if (!cfg.relative_percentages && (code = filter(a, p, &cfg, &units, err))) goto out;
     if ((code = pp_aggregate_by_name(p, cfg.granularity, cfg.noinlines, cfg.showcolumns, err))) goto out;
-    if (c->format == PP_FORMAT_PROTO) code = write_proto(a, p, c, cfg.output, o.ratio, err);
-    else code = write_report(a, p, c, cfg.output, &o, err);
+    if (c->format == PP_FORMAT_PROTO)
+        code = write_proto(a, p, c, cfg.output, o.ratio, err);
+    else
+        code = write_report(a, p, c, cfg.output, &o, err);
 out:
     pp_regex_free(symbol);
     return code;

@@ -34,8 +34,8 @@ static enum pp_code refuse_value(const char *what, const char *joint, pp_str val
     struct pp_arena a;
     pp_arena_init(&a, 0, NULL);
     pp_str quoted = pp_go_quoted(&a, value);
-    enum pp_code c = pp_fail(err, PP_E_USAGE, "invalid %s %.*s for %s-%.*s: %s", what, PP_FMT(quoted), joint,
-                             PP_FMT(name), why);
+    enum pp_code c =
+        pp_fail(err, PP_E_USAGE, "invalid %s %.*s for %s-%.*s: %s", what, PP_FMT(quoted), joint, PP_FMT(name), why);
     pp_arena_release(&a);
     return c;
 }
@@ -55,8 +55,7 @@ static enum pp_code parse_one(const struct pp_flag *flags, size_t n, int argc, c
         const char *why = set(f, has_value ? value : PP_STR("true"));
         return why ? refuse_value("boolean value", "", value, name, why, err) : PP_OK;
     }
-    if (!has_value && *i >= argc)
-        return pp_fail(err, PP_E_USAGE, "flag needs an argument: -%.*s", PP_FMT(name));
+    if (!has_value && *i >= argc) return pp_fail(err, PP_E_USAGE, "flag needs an argument: -%.*s", PP_FMT(name));
     if (!has_value) value = pp_str_c(argv[(*i)++]);
     const char *why = set(f, value);
     return why ? refuse_value("value", "flag ", value, name, why, err) : PP_OK;

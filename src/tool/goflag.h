@@ -6,9 +6,9 @@
 #ifndef PP_TOOL_GOFLAG_H
 #define PP_TOOL_GOFLAG_H
 
-#include "tool/options.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "tool/options.h"
 
 struct pp_flag {
     const char *name;

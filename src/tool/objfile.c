@@ -13,7 +13,8 @@ static enum pp_code read_magic(const char *path, unsigned char magic[4], struct 
 {
     struct stat st;
     if (stat(path, &st)) return pp_fail(err, PP_E_NOTFOUND, "stat %s: %s", path, pp_errno_text(errno));
-    if (S_ISFIFO(st.st_mode)) return pp_fail(err, PP_E_FORMAT, "unrecognized binary format: %s", path); /* may be a source */
+    if (S_ISFIFO(st.st_mode))
+        return pp_fail(err, PP_E_FORMAT, "unrecognized binary format: %s", path); /* may be a source */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return pp_fail(err, PP_E_IO, "error opening %s: open %s: %s", path, path, pp_errno_text(errno));
     ssize_t n = pread(fd, magic, 4, 0);
@@ -28,8 +29,9 @@ static enum pp_code read_magic(const char *path, unsigned char magic[4], struct 
 /* Mach-O (both byte orders, fat) or PE. */
 static bool is_foreign(const unsigned char magic[4])
 {
-    static const unsigned char machs[][4] = {{0xfe, 0xed, 0xfa, 0xce}, {0xfe, 0xed, 0xfa, 0xcf}, {0xce, 0xfa, 0xed, 0xfe},
-                                             {0xcf, 0xfa, 0xed, 0xfe}, {0xca, 0xfe, 0xba, 0xbe}, {0xbe, 0xba, 0xfe, 0xca}};
+    static const unsigned char machs[][4] = {{0xfe, 0xed, 0xfa, 0xce}, {0xfe, 0xed, 0xfa, 0xcf},
+                                             {0xce, 0xfa, 0xed, 0xfe}, {0xcf, 0xfa, 0xed, 0xfe},
+                                             {0xca, 0xfe, 0xba, 0xbe}, {0xbe, 0xba, 0xfe, 0xca}};
     for (size_t i = 0; i < sizeof machs / sizeof *machs; i++)
         if (!memcmp(magic, machs[i], 4)) return true;
     return magic[0] == 'M' && magic[1] == 'Z';
@@ -52,8 +54,10 @@ enum pp_code pp_objfile_check(struct pp_arena *a, pp_str path, const struct pp_o
     if ((c = pp_object_open(a, path, &o, &why)))
         return pp_fail(err, c, "error reading ELF file %s: error parsing %s: %s", name, name, why.text);
     c = pp_object_check_mapping(&o, m, &why);
-    if (c) pp_fail(err, c, "error reading ELF file %s: could not identify base for %s: %s", name, name, why.text);
-    else *ret_build_id = pp_arena_dup(a, o.build_id);
+    if (c)
+        pp_fail(err, c, "error reading ELF file %s: could not identify base for %s: %s", name, name, why.text);
+    else
+        *ret_build_id = pp_arena_dup(a, o.build_id);
     pp_object_release(&o);
     return c;
 }

@@ -4,8 +4,14 @@
 #define VALUE_BOOL(v) v
 #define VALUE_INT(v) v
 #define VALUE_FLOAT(v) v
-#define VALUE_STR(v) {v, sizeof(v) - 1}
-#define VALUE_CHOICE(v) {v, sizeof(v) - 1}
+#define VALUE_STR(v)     \
+    {                    \
+        v, sizeof(v) - 1 \
+    }
+#define VALUE_CHOICE(v)  \
+    {                    \
+        v, sizeof(v) - 1 \
+    }
 
 const struct pp_config pp_config_default = {
 #define PP_VAR(name, type, def, url, saved, help) .name = VALUE_##type(def),
@@ -19,7 +25,7 @@ const struct pp_source_flags pp_source_default = {
 };
 
 const struct pp_var pp_vars[PP_VAR_COUNT] = {
-#define PP_VAR(name, type, def, url, saved, help)                                                                      \
+#define PP_VAR(name, type, def, url, saved, help) \
     {#name, PP_TYPE_##type, offsetof(struct pp_config, name), url, saved, help},
 #include "tool/options.tbl"
 };
@@ -30,7 +36,7 @@ const struct pp_choice pp_choices[PP_CHOICE_COUNT] = {
 };
 
 const struct pp_command pp_commands[PP_COMMAND_COUNT] = {
-#define PP_COMMAND(name, format, post, viewer, suffix, param, description, usage)                                      \
+#define PP_COMMAND(name, format, post, viewer, suffix, param, description, usage) \
     {#name, PP_FORMAT_##format, PP_POST_##post, PP_VIEW_##viewer, suffix, param, description, usage},
 #include "tool/options.tbl"
 };

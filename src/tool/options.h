@@ -35,7 +35,7 @@ extern const struct pp_source_flags pp_source_default;
 struct pp_var {
     const char *name;
     enum pp_type type;
-    size_t offset; /* in struct pp_config */
+    size_t offset;   /* in struct pp_config */
     const char *url; /* parameter of the web UI, or NULL */
     bool saved;      /* kept in settings.json */
     const char *help;

@@ -64,7 +64,8 @@ static enum pp_code to_numbered_file(struct pp_arena *a, const char *suffix, pp_
 {
     int fd;
     pp_str path;
-    enum pp_code c = pp_tempfile_new(a, (pp_str){0}, PP_STR("profile"), pp_arena_fmt(a, ".%s", suffix).p, &fd, &path, err);
+    enum pp_code c =
+        pp_tempfile_new(a, (pp_str){0}, PP_STR("profile"), pp_arena_fmt(a, ".%s", suffix).p, &fd, &path, err);
     if (c) return c;
     pp_ui_warn("Generating report in %.*s", PP_FMT(path));
     return fill(fd, path, bytes, err);
@@ -77,7 +78,8 @@ static void list_browsers(struct pp_arena *a, names *viewers)
     static const char *const known[] = {"chrome", "google-chrome", "chromium", "firefox", "sensible-browser"};
     const char *own = getenv("BROWSER"), *display = getenv("DISPLAY");
     if (own && *own) *PP_PUSH(a, viewers) = own;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) *PP_PUSH(a, viewers) = known[i];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        *PP_PUSH(a, viewers) = known[i];
     if (display && *display) *PP_PUSH(a, viewers) = "xdg-open";
 }
 
@@ -94,11 +96,13 @@ static void list_viewers(struct pp_arena *a, enum pp_viewer viewer, names *viewe
     }
 }
 
-static enum pp_code start_viewer(struct pp_arena *a, const char *command, pp_str path, pid_t *ret_pid, struct pp_err *err)
+static enum pp_code start_viewer(struct pp_arena *a, const char *command, pp_str path, pid_t *ret_pid,
+                                 struct pp_err *err)
 {
     names argv = {0};
     pp_str rest = pp_str_c(command), word;
-    while (pp_str_next(&rest, ' ', &word)) *PP_PUSH(a, &argv) = pp_arena_c(a, word);
+    while (pp_str_next(&rest, ' ', &word))
+        *PP_PUSH(a, &argv) = pp_arena_c(a, word);
     *PP_PUSH(a, &argv) = pp_arena_c(a, path);
     *PP_PUSH(a, &argv) = NULL;
     return pp_child_start(argv.p, (int[3]){-1, -1, STDERR_FILENO}, ret_pid, err);
@@ -136,7 +140,6 @@ enum pp_code pp_output(struct pp_arena *a, const struct pp_command *c, pp_str ou
     if (code) return code;
     if (output.n) return to_named_file(a, output, bytes, err);
     if (c->viewer == PP_VIEW_FILE && isatty(STDOUT_FILENO)) return to_numbered_file(a, c->suffix, bytes, err);
-    if (c->viewer == PP_VIEW_STDOUT || c->viewer == PP_VIEW_FILE)
-        return pp_output_stdout(NULL, bytes.p, bytes.n, err);
+    if (c->viewer == PP_VIEW_STDOUT || c->viewer == PP_VIEW_FILE) return pp_output_stdout(NULL, bytes.p, bytes.n, err);
     return to_viewer(a, c, bytes, err);
 }

@@ -41,7 +41,8 @@ enum pp_code pp_pipeline_run(struct pp_arena *a, const struct pp_cmdline *c, str
     if (code || (code = pp_fetch(a, c, &p, &remote, err))) return code;
     if (c->source.all_frames) p->drop_frames = p->keep_frames = 0;
     pp_symbolize(p, c->source.symbolize);
-    (void)pp_prune_uninteresting(a, p, NULL); /* fails when drop_frames is no regular expression: then nothing is pruned */
+    (void)pp_prune_uninteresting(a, p,
+                                 NULL); /* fails when drop_frames is no regular expression: then nothing is pruned */
     pp_fetch_unname_mappings(p);
     if (c->source.add_comment.n) add_comment(p, c->source.add_comment);
     if (remote && (code = pp_save(a, p, err))) return code;

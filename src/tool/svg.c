@@ -17,15 +17,13 @@ static pp_str replace_all(struct pp_arena *a, pp_str s, pp_str from, pp_str to)
     return pp_out_bytes(&o);
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
-}
+static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
 
 /* Takes spaces, then name="anything" off *s. */
 static bool take_attribute(pp_str *s, pp_str name_and_quote)
 {
-    while (s->n && is_space(s->p[0])) *s = pp_str_from(*s, 1);
+    while (s->n && is_space(s->p[0]))
+        *s = pp_str_from(*s, 1);
     if (!pp_str_has_prefix(*s, name_and_quote)) return false;
     *s = pp_str_from(*s, name_and_quote.n);
     size_t quote = pp_str_find_byte(*s, '"');

@@ -17,7 +17,8 @@ struct mode {
 static bool apply_word(struct mode *m, pp_str word)
 {
     if (!word.n || pp_str_eq_c(word, "demangle=default") || pp_str_eq_c(word, "default")) return true;
-    if (pp_str_has_prefix(word, PP_STR("demangle="))) word = pp_str_from(word, sizeof "demangle=" - 1);
+    if (pp_str_has_prefix(word, PP_STR("demangle=")))
+        word = pp_str_from(word, sizeof "demangle=" - 1);
     else if (pp_str_eq_c(word, "local") || pp_str_eq_c(word, "fastlocal") || pp_str_eq_c(word, "remote")) {
         m->local = !pp_str_eq_c(word, "remote");
         m->fast |= pp_str_eq_c(word, "fastlocal");
@@ -26,10 +27,14 @@ static bool apply_word(struct mode *m, pp_str word)
         m->force = true;
         return true;
     }
-    if (pp_str_eq_c(word, "full")) m->demangle = PP_DEMANGLE_FULL;
-    else if (pp_str_eq_c(word, "none")) m->demangle = PP_DEMANGLE_NONE;
-    else if (pp_str_eq_c(word, "templates")) m->demangle = PP_DEMANGLE_TEMPLATES;
-    else return false;
+    if (pp_str_eq_c(word, "full"))
+        m->demangle = PP_DEMANGLE_FULL;
+    else if (pp_str_eq_c(word, "none"))
+        m->demangle = PP_DEMANGLE_NONE;
+    else if (pp_str_eq_c(word, "templates"))
+        m->demangle = PP_DEMANGLE_TEMPLATES;
+    else
+        return false;
     m->force = true;
     return true;
 }
@@ -46,7 +51,8 @@ static struct mode parse_mode(struct pp_arena *a, pp_str text)
         if (m.none) break;
         if (apply_word(&m, word)) continue;
         pp_ui_warn("ignoring unrecognized symbolization option: %.*s", PP_FMT(text));
-        pp_ui_warn("expecting -symbolize=[local|fastlocal|remote|none][:force][:demangle=[none|full|templates|default]");
+        pp_ui_warn(
+            "expecting -symbolize=[local|fastlocal|remote|none][:force][:demangle=[none|full|templates|default]");
     }
     return m;
 }
@@ -168,8 +174,8 @@ static bool open_mapping(struct target *t, uint32_t mapping, const struct mode *
 
 static void symbolize_local(struct pp_arena *a, struct pp_profile *p, const struct mode *mode)
 {
-    struct target t = {.scratch = a, .p = p, .first_made = p->n_functions, .cap_functions = p->n_functions,
-                       .cap_lines = p->n_lines};
+    struct target t = {
+        .scratch = a, .p = p, .first_made = p->n_functions, .cap_functions = p->n_functions, .cap_lines = p->n_lines};
     bool *used = PP_NEW_N(a, bool, p->n_mappings);
     bool missing = false;
     for (uint32_t i = 0; i < p->n_locations; i++)
@@ -178,9 +184,12 @@ static void symbolize_local(struct pp_arena *a, struct pp_profile *p, const stru
         const struct pp_mapping *m = &p->mappings[i];
         pp_str file = pp_profile_str(p, m->file);
         if (!used[i] || (!mode->force && (m->has_functions || m->has_filenames || m->has_line_numbers))) continue;
-        if (!file.n && i == 0) pp_ui_warn("Main binary filename not available.");
-        else if (!file.n) missing = true;
-        else if (!is_system(file) && (m->build_id || !is_http(a, file))) missing |= !open_mapping(&t, i, mode);
+        if (!file.n && i == 0)
+            pp_ui_warn("Main binary filename not available.");
+        else if (!file.n)
+            missing = true;
+        else if (!is_system(file) && (m->build_id || !is_http(a, file)))
+            missing |= !open_mapping(&t, i, mode);
     }
     if (missing)
         pp_ui_warn("Some binary filenames not available. Symbolization may be incomplete.\n"

@@ -16,7 +16,8 @@
 static pp_str join(struct pp_arena *a, pp_str dir, pp_str name)
 {
     if (!dir.n) return name;
-    while (dir.n > 1 && dir.p[dir.n - 1] == '/') dir.n--;
+    while (dir.n > 1 && dir.p[dir.n - 1] == '/')
+        dir.n--;
     return pp_arena_fmt(a, "%.*s/%.*s", PP_FMT(dir), PP_FMT(name));
 }
 
@@ -50,7 +51,8 @@ static enum pp_code make_dirs(struct pp_arena *a, pp_str path, struct pp_err *er
         if (S_ISDIR(st.st_mode)) return PP_OK;
         return pp_fail(err, PP_E_IO, "mkdir %s: %s", whole, pp_errno_text(ENOTDIR));
     }
-    while (path.n > 1 && path.p[path.n - 1] == '/') path.n--;
+    while (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
     size_t slash = pp_str_rfind_byte(path, '/');
     if (slash != PP_NOT_FOUND && slash > 0) {
         enum pp_code c = make_dirs(a, pp_str_sub(path, 0, slash), err);
@@ -95,7 +97,8 @@ void pp_tempfile_remove_later(pp_str path)
 void pp_tempfile_cleanup(void)
 {
     pthread_mutex_lock(&to_remove_lock);
-    for (size_t i = 0; i < to_remove.n; i++) unlink(to_remove.p[i].p);
+    for (size_t i = 0; i < to_remove.n; i++)
+        unlink(to_remove.p[i].p);
     to_remove.n = 0;
     pthread_mutex_unlock(&to_remove_lock);
 }

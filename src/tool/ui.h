@@ -15,7 +15,7 @@ void pp_ui_warn(const char *fmt, ...) PP_PRINTF(1, 2);  /* something did not go 
 enum pp_code pp_write_all(int fd, const char *p, size_t n, struct pp_err *err);
 
 /* Go's words for an errno ("no such file or directory"); they are Linux's in lower case but for a few. */
-const char *pp_errno_text(int errnum); /* valid until this thread's next call */
+const char *pp_errno_text(int errnum);  /* valid until this thread's next call */
 const char *pp_signal_text(int signum); /* "killed", "segmentation fault" */
 
 #endif

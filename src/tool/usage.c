@@ -8,25 +8,24 @@
 
 /* The texts below are google/pprof's own (Apache-2.0, see NOTICE). */
 
-static const char usage_head[] =
-    "usage:\n"
-    "\n"
-    "Produce output in the specified format.\n"
-    "\n"
-    "   pprof <format> [options] [binary] <source> ...\n"
-    "\n"
-    "Omit the format to get an interactive shell whose commands can be used\n"
-    "to generate various views of a profile\n"
-    "\n"
-    "   pprof [options] [binary] <source> ...\n"
-    "\n"
-    "Omit the format and provide the \"-http\" flag to get an interactive web\n"
-    "interface at the specified host:port that can be used to navigate through\n"
-    "various views of a profile.\n"
-    "\n"
-    "   pprof -http [host]:[port] [options] [binary] <source> ...\n"
-    "\n"
-    "Details:\n";
+static const char usage_head[] = "usage:\n"
+                                 "\n"
+                                 "Produce output in the specified format.\n"
+                                 "\n"
+                                 "   pprof <format> [options] [binary] <source> ...\n"
+                                 "\n"
+                                 "Omit the format to get an interactive shell whose commands can be used\n"
+                                 "to generate various views of a profile\n"
+                                 "\n"
+                                 "   pprof [options] [binary] <source> ...\n"
+                                 "\n"
+                                 "Omit the format and provide the \"-http\" flag to get an interactive web\n"
+                                 "interface at the specified host:port that can be used to navigate through\n"
+                                 "various views of a profile.\n"
+                                 "\n"
+                                 "   pprof -http [host]:[port] [options] [binary] <source> ...\n"
+                                 "\n"
+                                 "Details:\n";
 
 static const char usage_source[] =
     "\n"
@@ -52,39 +51,37 @@ static const char usage_source[] =
     "    -tls_key              TLS private key file for fetching profile and symbols\n"
     "    -tls_ca               TLS CA certs file for fetching profile and symbols";
 
-static const char usage_misc[] =
-    "\n"
-    "\n"
-    "  Misc options:\n"
-    "   -http              Provide web interface at host:port.\n"
-    "                      Host is optional and 'localhost' by default.\n"
-    "                      Port is optional and a randomly available port by default.\n"
-    "   -no_browser        Skip opening a browser for the interactive web UI.\n"
-    "   -tools             Search path for object tools\n"
-    "   -all_frames        Ignore drop_frames and keep_frames regexps in the profile\n"
-    "                      Rarely needed, mainly used for debugging pprof itself\n";
+static const char usage_misc[] = "\n"
+                                 "\n"
+                                 "  Misc options:\n"
+                                 "   -http              Provide web interface at host:port.\n"
+                                 "                      Host is optional and 'localhost' by default.\n"
+                                 "                      Port is optional and a randomly available port by default.\n"
+                                 "   -no_browser        Skip opening a browser for the interactive web UI.\n"
+                                 "   -tools             Search path for object tools\n"
+                                 "   -all_frames        Ignore drop_frames and keep_frames regexps in the profile\n"
+                                 "                      Rarely needed, mainly used for debugging pprof itself\n";
 
-static const char usage_end[] =
-    "\n"
-    "  Legacy convenience options:\n"
-    "   -inuse_space           Same as -sample_index=inuse_space\n"
-    "   -inuse_objects         Same as -sample_index=inuse_objects\n"
-    "   -alloc_space           Same as -sample_index=alloc_space\n"
-    "   -alloc_objects         Same as -sample_index=alloc_objects\n"
-    "   -total_delay           Same as -sample_index=delay\n"
-    "   -contentions           Same as -sample_index=contentions\n"
-    "   -mean_delay            Same as -mean -sample_index=delay\n"
-    "\n"
-    "  Environment Variables:\n"
-    "   PPROF_TMPDIR       Location for saved profiles (default $HOME/pprof)\n"
-    "   PPROF_TOOLS        Search path for object-level tools\n"
-    "   PPROF_BINARY_PATH  Search path for local binary files\n"
-    "                      default: $HOME/pprof/binaries\n"
-    "                      searches $buildid/$name, $buildid/*, $path/$buildid,\n"
-    "                      ${buildid:0:2}/${buildid:2}.debug, $name, $path,\n"
-    "                      ${name}.debug, $dir/.debug/${name}.debug,\n"
-    "                      usr/lib/debug/$dir/${name}.debug\n"
-    "   * On Windows, %USERPROFILE% is used instead of $HOME\n";
+static const char usage_end[] = "\n"
+                                "  Legacy convenience options:\n"
+                                "   -inuse_space           Same as -sample_index=inuse_space\n"
+                                "   -inuse_objects         Same as -sample_index=inuse_objects\n"
+                                "   -alloc_space           Same as -sample_index=alloc_space\n"
+                                "   -alloc_objects         Same as -sample_index=alloc_objects\n"
+                                "   -total_delay           Same as -sample_index=delay\n"
+                                "   -contentions           Same as -sample_index=contentions\n"
+                                "   -mean_delay            Same as -mean -sample_index=delay\n"
+                                "\n"
+                                "  Environment Variables:\n"
+                                "   PPROF_TMPDIR       Location for saved profiles (default $HOME/pprof)\n"
+                                "   PPROF_TOOLS        Search path for object-level tools\n"
+                                "   PPROF_BINARY_PATH  Search path for local binary files\n"
+                                "                      default: $HOME/pprof/binaries\n"
+                                "                      searches $buildid/$name, $buildid/*, $path/$buildid,\n"
+                                "                      ${buildid:0:2}/${buildid:2}.debug, $name, $path,\n"
+                                "                      ${name}.debug, $dir/.debug/${name}.debug,\n"
+                                "                      usr/lib/debug/$dir/${name}.debug\n"
+                                "   * On Windows, %USERPROFILE% is used instead of $HOME\n";
 
 static pp_str first_line(const char *text)
 {
@@ -99,10 +96,7 @@ static pp_str help_line(struct pp_arena *a, const char *name, const char *help)
     return pp_arena_fmt(a, "    -%-15s %.*s", name, PP_FMT(line));
 }
 
-static int compare_lines(const void *x, const void *y)
-{
-    return pp_str_cmp(*(const pp_str *)x, *(const pp_str *)y);
-}
+static int compare_lines(const void *x, const void *y) { return pp_str_cmp(*(const pp_str *)x, *(const pp_str *)y); }
 
 static void write_sorted(struct pp_out *o, pp_str *lines, size_t n)
 {
@@ -180,7 +174,8 @@ bool pp_usage_topic(struct pp_out *o, pp_str name)
     pp_out_fmt(o, "%s\n", c->description);
     pp_str rest = pp_str_c(c->usage), line;
     if (rest.n) pp_out_c(o, "  Usage:\n");
-    while (pp_str_next(&rest, '\n', &line)) pp_out_fmt(o, "    %.*s\n", PP_FMT(line));
+    while (pp_str_next(&rest, '\n', &line))
+        pp_out_fmt(o, "    %.*s\n", PP_FMT(line));
     pp_out_char(o, '\n');
     return true;
 }

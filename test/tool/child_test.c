@@ -31,7 +31,8 @@ static void tells_how_it_ended(void **state)
     (void)state;
     static const struct {
         const char *script, *text;
-    } cases[] = {{"exit 3", "exit status 3"}, {"kill -KILL $$", "signal: killed"}, {"exec <&-; exit 1", "exit status 1"}};
+    } cases[] = {
+        {"exit 3", "exit status 3"}, {"kill -KILL $$", "signal: killed"}, {"exec <&-; exit 1", "exit status 1"}};
     struct pp_arena a = {0};
     size_t n = 1 << 20;
     pp_str in = {pp_alloc(&a, n, 1), n}, out;
@@ -51,9 +52,11 @@ static void names_what_is_missing(void **state)
     struct pp_err err;
     pp_str out;
     setenv("PATH", ":relative:/nonexistent:/usr/bin:/bin", 1);
-    assert_int_equal(pp_child_filter(&a, (const char *const[]){"no-such-program", NULL}, PP_STR(""), &out, &err), PP_E_NOTFOUND);
+    assert_int_equal(pp_child_filter(&a, (const char *const[]){"no-such-program", NULL}, PP_STR(""), &out, &err),
+                     PP_E_NOTFOUND);
     assert_string_equal(err.text, "exec: \"no-such-program\": executable file not found in $PATH");
-    assert_int_equal(pp_child_filter(&a, (const char *const[]){"/no/such/program", NULL}, PP_STR(""), &out, &err), PP_E_IO);
+    assert_int_equal(pp_child_filter(&a, (const char *const[]){"/no/such/program", NULL}, PP_STR(""), &out, &err),
+                     PP_E_IO);
     assert_string_equal(err.text, "fork/exec /no/such/program: no such file or directory");
     pp_arena_release(&a);
 }

@@ -25,8 +25,9 @@ static enum pp_code parse(struct values *v, int argc, const char **argv, int *re
     return pp_goflag_parse(flags, sizeof flags / sizeof *flags, argc, (char **)argv, ret_first, err);
 }
 
-#define PARSE(v, first, err, ...)                                                                                      \
-    parse(&(v), (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)), (const char *[]){__VA_ARGS__}, &(first), &(err))
+#define PARSE(v, first, err, ...)                                                                             \
+    parse(&(v), (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)), (const char *[]){__VA_ARGS__}, \
+          &(first), &(err))
 
 static void reads_values(void **state)
 {
@@ -34,7 +35,9 @@ static void reads_values(void **state)
     struct values v = {0};
     struct pp_err err;
     int first = 0;
-    assert_int_equal(PARSE(v, first, err, "--top", "-nodecount", "0x10", "-nodefraction=1e-3", "-focus", "-x", "a", "-top=false"), PP_OK);
+    assert_int_equal(
+        PARSE(v, first, err, "--top", "-nodecount", "0x10", "-nodefraction=1e-3", "-focus", "-x", "a", "-top=false"),
+        PP_OK);
     assert_true(v.top);
     assert_int_equal(v.count, 16);
     assert_true(v.fraction == 1e-3);
@@ -77,7 +80,8 @@ static void refuses_in_go_words(void **state)
         {"-top=maybe", "invalid boolean value \"maybe\" for -top: parse error"},
         {"-top=", "invalid boolean value \"\" for -top: parse error"},
         {"-nodecount=1.5", "invalid value \"1.5\" for flag -nodecount: parse error"},
-        {"-nodecount=99999999999999999999", "invalid value \"99999999999999999999\" for flag -nodecount: value out of range"},
+        {"-nodecount=99999999999999999999",
+         "invalid value \"99999999999999999999\" for flag -nodecount: value out of range"},
         {"-nodefraction=1e999", "invalid value \"1e999\" for flag -nodefraction: value out of range"},
         {"-nodecount=\"\n", "invalid value \"\\\"\\n\" for flag -nodecount: parse error"},
     };
@@ -103,8 +107,9 @@ static void help_is_no_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_values),        cmocka_unit_test(last_one_wins), cmocka_unit_test(single_dash_is_a_word),
-        cmocka_unit_test(refuses_in_go_words), cmocka_unit_test(help_is_no_error),
+        cmocka_unit_test(reads_values),          cmocka_unit_test(last_one_wins),
+        cmocka_unit_test(single_dash_is_a_word), cmocka_unit_test(refuses_in_go_words),
+        cmocka_unit_test(help_is_no_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,13 +17,19 @@ static void names_are_unique(void **state)
     (void)state;
     const char *names[PP_VAR_COUNT + PP_CHOICE_COUNT + PP_COMMAND_COUNT + PP_SELECT_COUNT + PP_SOURCE_COUNT];
     size_t n = 0;
-    for (size_t i = 0; i < PP_VAR_COUNT; i++) names[n++] = pp_vars[i].name;
-    for (size_t i = 0; i < PP_CHOICE_COUNT; i++) names[n++] = pp_choices[i].name;
-    for (size_t i = 0; i < PP_COMMAND_COUNT; i++) names[n++] = pp_commands[i].name;
-    for (size_t i = 0; i < PP_SELECT_COUNT; i++) names[n++] = pp_selects[i].name;
-    for (size_t i = 0; i < PP_SOURCE_COUNT; i++) names[n++] = pp_source_vars[i].name;
+    for (size_t i = 0; i < PP_VAR_COUNT; i++)
+        names[n++] = pp_vars[i].name;
+    for (size_t i = 0; i < PP_CHOICE_COUNT; i++)
+        names[n++] = pp_choices[i].name;
+    for (size_t i = 0; i < PP_COMMAND_COUNT; i++)
+        names[n++] = pp_commands[i].name;
+    for (size_t i = 0; i < PP_SELECT_COUNT; i++)
+        names[n++] = pp_selects[i].name;
+    for (size_t i = 0; i < PP_SOURCE_COUNT; i++)
+        names[n++] = pp_source_vars[i].name;
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < i; k++) assert_string_not_equal(names[i], names[k]);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(names[i], names[k]);
 }
 
 static void url_parameters_are_unique(void **state)
@@ -39,7 +45,8 @@ static void choices_belong_to_variables(void **state)
     (void)state;
     for (size_t i = 0; i < PP_CHOICE_COUNT; i++) {
         size_t k = 0;
-        while (k < PP_VAR_COUNT && strcmp(pp_vars[k].name, pp_choices[i].group)) k++;
+        while (k < PP_VAR_COUNT && strcmp(pp_vars[k].name, pp_choices[i].group))
+            k++;
         assert_true(k < PP_VAR_COUNT && pp_vars[k].type == PP_TYPE_CHOICE);
     }
 }

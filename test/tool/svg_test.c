@@ -23,10 +23,11 @@ static void wraps_the_graph(void **state)
                        "<g id=\"graph0\" class=\"graph\">a &; b</g>\n</svg>\n");
     pp_str out = pp_svg_massage(&a, in);
     assert_true(pp_str_contains(out, PP_STR("<script type=\"text/ecmascript\"><![CDATA[")));
-    assert_string_equal(pp_arena_c(&a, without_script(&a, out)),
-                        "<?xml?>\n<svg width=\"100%\" height=\"100%\" xmlns=\"x\">\n"
-                        "<g id=\"viewport\" transform=\"scale(0.5,0.5) translate(0,0)\"><g id=\"graph0\" class=\"graph\">"
-                        "a &amp;; b</g>\n</g></svg>\n");
+    assert_string_equal(
+        pp_arena_c(&a, without_script(&a, out)),
+        "<?xml?>\n<svg width=\"100%\" height=\"100%\" xmlns=\"x\">\n"
+        "<g id=\"viewport\" transform=\"scale(0.5,0.5) translate(0,0)\"><g id=\"graph0\" class=\"graph\">"
+        "a &amp;; b</g>\n</g></svg>\n");
     pp_arena_release(&a);
 }
 
@@ -34,7 +35,11 @@ static void leaves_other_text_alone(void **state)
 {
     (void)state;
     struct pp_arena a = {0};
-    static const char *const texts[] = {"", "<svg", "<svg width=\"", "<svg width=\"\" height=\"1\" viewBox=\"1\"", "<g id=\"graphx\"",
+    static const char *const texts[] = {"",
+                                        "<svg",
+                                        "<svg width=\"",
+                                        "<svg width=\"\" height=\"1\" viewBox=\"1\"",
+                                        "<g id=\"graphx\"",
                                         "<g id=\"graph1"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         assert_true(pp_str_eq_c(pp_svg_massage(&a, pp_str_c(texts[i])), texts[i]));

@@ -42,8 +42,10 @@ static void takes_the_first_free_number(void **state)
         assert_int_equal(pp_tempfile_new(&a, pp_str_c(dir), PP_STR("p."), ".x", &fd, &path, &err), PP_OK);
         assert_true(pp_str_eq(path, pp_arena_fmt(&a, "%s/p.%03d.x", dir, i)));
         close(fd);
-        if (i == 2) unlink(path.p);
-        else pp_tempfile_remove_later(path);
+        if (i == 2)
+            unlink(path.p);
+        else
+            pp_tempfile_remove_later(path);
         if (i == 2) { /* the hole is filled first */
             assert_int_equal(pp_tempfile_new(&a, pp_str_c(dir), PP_STR("p."), ".x", &fd, &path, &err), PP_OK);
             assert_true(pp_str_eq(path, pp_arena_fmt(&a, "%s/p.002.x", dir)));

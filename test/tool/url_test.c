@@ -19,9 +19,12 @@ static const struct {
     {"http://localhost:6060/debug/pprof/profile", 5, "http://localhost:6060/debug/pprof/profile?seconds=5", 7500},
     {"localhost:6060", -1, "http://localhost:6060", 60000},
     {"localhost:6060", 5, "http://localhost:6060?seconds=5", 7500},
-    {"localhost:6060/debug/pprof/heap?seconds=30&gc=1", -1, "http://localhost:6060/debug/pprof/heap?gc=1&seconds=30", 45000},
-    {"localhost:6060/debug/pprof/heap?seconds=30&gc=1", 5, "http://localhost:6060/debug/pprof/heap?gc=1&seconds=5", 7500},
-    {"localhost:1/x?seconds=2&a=b&seconds=9&seconds", -1, "http://localhost:1/x?a=b&seconds=2&seconds=9&seconds=", 3000},
+    {"localhost:6060/debug/pprof/heap?seconds=30&gc=1", -1, "http://localhost:6060/debug/pprof/heap?gc=1&seconds=30",
+     45000},
+    {"localhost:6060/debug/pprof/heap?seconds=30&gc=1", 5, "http://localhost:6060/debug/pprof/heap?gc=1&seconds=5",
+     7500},
+    {"localhost:1/x?seconds=2&a=b&seconds=9&seconds", -1,
+     "http://localhost:1/x?a=b&seconds=2&seconds=9&seconds=", 3000},
     {"localhost:1/x?seconds=2&a=b&seconds=9&seconds", 5, "http://localhost:1/x?a=b&seconds=5", 7500},
     {"host", -1, "", 0},
     {"host", 5, "", 0},
@@ -113,7 +116,8 @@ static void adjusts_as_go(void **state)
 static void splits_hosts(void **state)
 {
     (void)state;
-    static const char *const hosts[][3] = {{"h:80", "h", "80"}, {"h", "h", ""}, {"[::1]:80", "::1", "80"}, {"[::1]", "::1", ""}, {":80", "", "80"}};
+    static const char *const hosts[][3] = {
+        {"h:80", "h", "80"}, {"h", "h", ""}, {"[::1]:80", "::1", "80"}, {"[::1]", "::1", ""}, {":80", "", "80"}};
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         struct pp_url u = {.host = pp_str_c(hosts[i][0])};
         assert_true(pp_str_eq_c(pp_url_hostname(&u), hosts[i][1]));

@@ -40,7 +40,8 @@ static enum pp_code read_all(struct pp_bytes *b, int fd, const char *path, struc
 {
     struct stat st;
     enum pp_code c;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && (c = pp_bytes_reserve(b, (size_t)st.st_size, err)))
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+        (c = pp_bytes_reserve(b, (size_t)st.st_size, err)))
         return c;
     for (;;) {
         if (b->n == b->cap) { /* probably the end: don't grow for it */

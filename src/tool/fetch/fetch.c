@@ -60,7 +60,8 @@ static enum pp_code combine_chunk(struct group *g, const struct pp_source *sourc
     g->n_fetched += n_profiles;
     enum pp_code c = pp_profile_combine(&g->arena, profiles, n_profiles, &chunk, &g->err);
     if (c) return c;
-    if (g->profile) return pp_profile_combine(&g->arena, (struct pp_profile *[]){g->profile, chunk}, 2, &g->profile, &g->err);
+    if (g->profile)
+        return pp_profile_combine(&g->arena, (struct pp_profile *[]){g->profile, chunk}, 2, &g->profile, &g->err);
     g->profile = chunk;
     return PP_OK;
 }
@@ -117,8 +118,10 @@ enum pp_code pp_fetch(struct pp_arena *a, const struct pp_cmdline *c, struct pp_
     pthread_t base_thread;
     bool has_thread = g[1].n_addrs && !pthread_create(&base_thread, NULL, read_group, &g[1]);
     read_group(&g[0]);
-    if (has_thread) pthread_join(base_thread, NULL);
-    else read_group(&g[1]);
+    if (has_thread)
+        pthread_join(base_thread, NULL);
+    else
+        read_group(&g[1]);
     sem_destroy(&decoders);
     enum pp_code code = check_groups(&g[0], &g[1], err);
     if (code) return code;

@@ -22,12 +22,12 @@ struct exchange {
     struct pp_bytes *bytes;
     struct pp_err body_err; /* why the body was refused, when body_refused */
     bool body_refused;
-    pp_str status;          /* "404 Not Found" of the newest answer */
-    pp_str location;        /* where that answer redirects to, or "" */
+    pp_str status;   /* "404 Not Found" of the newest answer */
+    pp_str location; /* where that answer redirects to, or "" */
     long code;
-    bool from_pprof;        /* has X-Go-Pprof */
+    bool from_pprof; /* has X-Go-Pprof */
     bool is_text;
-    bool got_headers;       /* of an answer that is no redirect */
+    bool got_headers; /* of an answer that is no redirect */
     char error_body[ERROR_BODY_MAX];
     size_t error_body_n;
     struct sockaddr_storage peer; /* the first one tried; family 0: none */
@@ -199,7 +199,8 @@ static enum pp_code check_tls(const struct pp_http_options *o, struct pp_err *er
         return pp_fail(err, PP_E_USAGE, "-tls_key is specified, so -tls_cert must also be specified");
     if (o->tls_cert.n && !o->tls_key.n)
         return pp_fail(err, PP_E_USAGE, "-tls_cert is specified, so -tls_key must also be specified");
-    if (o->tls_cert.n && ((c = check_file(o->tls_cert, pair, err)) || (c = check_file(o->tls_key, pair, err)))) return c;
+    if (o->tls_cert.n && ((c = check_file(o->tls_cert, pair, err)) || (c = check_file(o->tls_key, pair, err))))
+        return c;
     return o->tls_ca.n ? check_file(o->tls_ca, "could not load CA specified by -tls_ca", err) : PP_OK;
 }
 

@@ -16,7 +16,8 @@ static pp_str prefix(struct pp_arena *a, const struct pp_profile *p)
     pp_out_c(&o, "pprof.");
     pp_str file = p->n_mappings ? pp_profile_str(p, p->mappings[0].file) : (pp_str){0};
     if (file.n) pp_out_fmt(&o, "%.*s.", PP_FMT(pp_str_base(file)));
-    for (uint32_t i = 0; i < p->n_types; i++) pp_out_fmt(&o, "%.*s.", PP_FMT(pp_profile_str(p, p->types[i].type)));
+    for (uint32_t i = 0; i < p->n_types; i++)
+        pp_out_fmt(&o, "%.*s.", PP_FMT(pp_profile_str(p, p->types[i].type)));
     return pp_out_bytes(&o);
 }
 
@@ -39,7 +40,9 @@ enum pp_code pp_save(struct pp_arena *a, const struct pp_profile *p, struct pp_e
     struct pp_err why;
     enum pp_code c = pp_tempfile_saved_dir(a, &dir, err);
     if (c) return c;
-    if (write_copy(a, p, dir, &path, &why)) pp_ui_warn("Could not save profile: %s", why.text);
-    else pp_ui_warn("Saved profile in %.*s", PP_FMT(path));
+    if (write_copy(a, p, dir, &path, &why))
+        pp_ui_warn("Could not save profile: %s", why.text);
+    else
+        pp_ui_warn("Saved profile in %.*s", PP_FMT(path));
     return PP_OK;
 }

@@ -104,7 +104,8 @@ static void add_mapping(struct pp_profile *p)
     p->mappings = PP_NEW(p->arena, struct pp_mapping);
     p->mappings[0].id = 1;
     p->n_mappings = 1;
-    for (uint32_t i = 0; i < p->n_locations; i++) p->locations[i].mapping = 0;
+    for (uint32_t i = 0; i < p->n_locations; i++)
+        p->locations[i].mapping = 0;
 }
 
 static void locate_binaries(struct pp_source *s, struct pp_profile *p)
@@ -146,7 +147,4 @@ static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_pr
     return PP_OK;
 }
 
-void pp_source_read(struct pp_source *s)
-{
-    s->code = read_profile(s, &s->profile, &s->err);
-}
+void pp_source_read(struct pp_source *s) { s->code = read_profile(s, &s->profile, &s->err); }

@@ -14,10 +14,7 @@
 /* Where a byte stands; each part has its own set of bytes that need no escape. */
 enum part { IN_PATH, IN_HOST, IN_USER, IN_QUERY, IN_FRAGMENT };
 
-static bool is_alnum(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+static bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 static bool is_plain(char c, enum part part)
 {
@@ -40,9 +37,12 @@ static pp_str escape(struct pp_arena *a, pp_str s, enum part part)
     struct pp_out o;
     pp_out_to_memory(&o, a);
     for (size_t i = 0; i < s.n; i++) {
-        if (is_plain(s.p[i], part)) pp_out_char(&o, s.p[i]);
-        else if (part == IN_QUERY && s.p[i] == ' ') pp_out_char(&o, '+');
-        else pp_out_fmt(&o, "%%%02X", (unsigned char)s.p[i]);
+        if (is_plain(s.p[i], part))
+            pp_out_char(&o, s.p[i]);
+        else if (part == IN_QUERY && s.p[i] == ' ')
+            pp_out_char(&o, '+');
+        else
+            pp_out_fmt(&o, "%%%02X", (unsigned char)s.p[i]);
     }
     return pp_out_bytes(&o);
 }
@@ -94,7 +94,8 @@ static bool cut_scheme(struct pp_arena *a, pp_str *rest, pp_str *ret_scheme)
     if (i == rest->n || rest->p[i] != ':') return true;
     if (i == 0) return false;
     char *lower = pp_alloc(a, i, 1);
-    for (size_t k = 0; k < i; k++) lower[k] = rest->p[k] >= 'A' && rest->p[k] <= 'Z' ? (char)(rest->p[k] | 32) : rest->p[k];
+    for (size_t k = 0; k < i; k++)
+        lower[k] = rest->p[k] >= 'A' && rest->p[k] <= 'Z' ? (char)(rest->p[k] | 32) : rest->p[k];
     *ret_scheme = (pp_str){lower, i};
     *rest = pp_str_from(*rest, i + 1);
     return true;
@@ -201,8 +202,10 @@ pp_str pp_url_text(struct pp_arena *a, const struct pp_url *u)
     struct pp_out o;
     pp_out_to_memory(&o, a);
     if (u->scheme.n) pp_out_fmt(&o, "%.*s:", PP_FMT(u->scheme));
-    if (u->opaque.n) pp_out_str(&o, u->opaque);
-    else if ((u->host.n || u->has_user || (u->scheme.n && u->path.n)) && !u->omit_host) pp_out_c(&o, "//");
+    if (u->opaque.n)
+        pp_out_str(&o, u->opaque);
+    else if ((u->host.n || u->has_user || (u->scheme.n && u->path.n)) && !u->omit_host)
+        pp_out_c(&o, "//");
     if (u->has_user) pp_out_str(&o, u->user);
     if (u->has_password) pp_out_fmt(&o, ":%.*s", PP_FMT(u->password));
     if (u->has_user) pp_out_char(&o, '@');
@@ -226,10 +229,7 @@ pp_str pp_url_hostname(const struct pp_url *u)
     return pp_str_has_prefix(host, PP_STR("[")) ? pp_str_sub(host, 1, host.n - 1) : host;
 }
 
-pp_str pp_url_port(const struct pp_url *u)
-{
-    return pp_str_from(u->host, port_colon(u->host) + 1);
-}
+pp_str pp_url_port(const struct pp_url *u) { return pp_str_from(u->host, port_colon(u->host) + 1); }
 
 struct param {
     pp_str key, value;
@@ -275,8 +275,7 @@ static pp_str adjust_query(struct pp_arena *a, pp_str query, int64_t *seconds)
         found |= is_seconds;
         params[kept++] = params[i];
     }
-    if (given)
-        params[kept++] = (struct param){PP_STR("seconds"), pp_arena_fmt(a, "%lld", (long long)*seconds), n};
+    if (given) params[kept++] = (struct param){PP_STR("seconds"), pp_arena_fmt(a, "%lld", (long long)*seconds), n};
     qsort(params, kept, sizeof *params, compare_params);
     struct pp_out o;
     pp_out_to_memory(&o, a);

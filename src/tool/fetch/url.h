@@ -13,7 +13,7 @@ struct pp_url {
     pp_str opaque;         /* of "scheme:opaque"; then all below but the query are empty */
     pp_str user, password; /* escaped */
     bool has_user, has_password;
-    pp_str host; /* with port and brackets */
+    pp_str host;    /* with port and brackets */
     bool omit_host; /* "scheme:/path" */
     pp_str path, query, fragment;
     bool force_query; /* ends in a bare '?' */
