@@ -3,5 +3,5 @@
 set -eu
 build=${1:-build}
 ln -sf src/tool/pprof "$build/pprof"
-ln -sf src/runtime/libpprof.so "$build/libpprof.so"
+for so in libpprof.so libpprof-jemalloc.so libpprof-tcmalloc.so; do ln -sf "src/runtime/$so" "$build/$so"; done
 [ ! -e "$build/src/runtime/libpprof.a" ] || ln -sf src/runtime/libpprof.a "$build/libpprof.a"

@@ -62,6 +62,20 @@ static bool has_needed(const struct pp_image *im, const char *prefix)
     return false;
 }
 
+/* A function that the program itself defines, by its full symbol table or what it exports. */
+static bool defines(const struct pp_image *im, const char *function)
+{
+    for (int dynamic = 0; dynamic < 2; dynamic++) {
+        struct pp_image_symbols symbols;
+        Elf64_Sym sym;
+        pp_str name;
+        if (!pp_image_symbols(im, dynamic, &symbols)) continue;
+        while (pp_image_symbol_next(&symbols, &sym, &name))
+            if (sym.st_shndx != SHN_UNDEF && ELF64_ST_TYPE(sym.st_info) == STT_FUNC && pp_str_eq_c(name, function)) return true;
+    }
+    return false;
+}
+
 /* Statically linked sanitizer runtimes (clang's way) show by their symbols. */
 static const char *sanitizer_of(const struct pp_image *im)
 {
@@ -143,7 +157,7 @@ enum pp_code pp_run_check(struct pp_arena *a, const char *command, struct pp_run
     struct pp_image im = {0};
     if ((c = pp_image_open(runs.p, &im, err))) return pp_fail(err, PP_E_UNSUPPORTED, "%s: can't be profiled: it is no ELF program of this machine", runs.p);
     c = check_elf(&im, runs.p, err);
-    if (!c) *ret = (struct pp_run_command){path, has_needed(&im, "libjemalloc.so"), has_needed(&im, "libtcmalloc")};
+    if (!c) *ret = (struct pp_run_command){path, has_needed(&im, "libjemalloc.so"), has_needed(&im, "libtcmalloc"), defines(&im, "malloc")};
     pp_image_release(&im);
     return c;
 }

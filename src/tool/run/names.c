@@ -13,6 +13,7 @@
 #include "symbols/demangle.h"
 #include "symbols/symfile.h"
 #include "tool/run/guest.h"
+#include "tool/run/perf_map.h"
 
 struct named_module {
     uint64_t start, end;
@@ -26,6 +27,7 @@ struct pp_run_names {
     void (*oom)(size_t wanted);
     pthread_mutex_t lock;
     PP_VEC(struct named_module) modules;
+    struct pp_perf_map perf_map;
 };
 
 struct pp_run_names *pp_run_names_new(struct pp_run_guest *g, void (*oom)(size_t wanted))
@@ -34,6 +36,7 @@ struct pp_run_names *pp_run_names_new(struct pp_run_guest *g, void (*oom)(size_t
     names.guest = g;
     names.oom = oom;
     pp_arena_init(&names.arena, 0, oom);
+    pp_perf_map_init(&names.perf_map, oom);
     return &names;
 }
 
@@ -98,9 +101,20 @@ static struct pp_symfile *symbols_of(struct pp_run_names *n, const struct pp_led
     return new->symbols;
 }
 
+/* Code without a file: what the guest's compiler wrote down. */
+static size_t find_jit(struct pp_run_names *n, struct pp_arena *a, uint64_t pc, struct pp_frame_name *ret, size_t cap)
+{
+    pp_perf_map_refresh(&n->perf_map, n->guest->pid);
+    const struct pp_perf_symbol *s = pp_perf_map_find(&n->perf_map, pc);
+    if (!s || !cap) return 0;
+    ret[0] = (struct pp_frame_name){.name = pp_arena_dup(a, s->name)};
+    return 1;
+}
+
 static size_t find(struct pp_run_names *n, struct pp_arena *a, const struct pp_ledger_module *m, pp_str path, uint64_t pc,
                    struct pp_frame_name *ret, size_t cap)
 {
+    if (path.n == 0 || pp_str_has_prefix(path, PP_STR("//anon"))) return find_jit(n, a, pc, ret, cap);
     struct pp_symfile *s = symbols_of(n, m, path);
     if (!s) return 0;
     struct pp_object_mapping mapping = {.start = m->start, .limit = m->end, .offset = m->offset};

@@ -330,6 +330,8 @@ static int run(struct pp_arena *a, const struct pp_run_options *o, char **argv)
     pid_t pid = 0;
     if (start_guest(argv, command.path, preload_list(a, &command, library), ledger_fd, &old_mask, &pid, &err)) return fail_with(EXIT_REFUSED, &err);
     pp_run_guest_init(&guest, &ledger, pid, join_argv(a, argv), out_of_memory);
+    if (command.has_own_malloc)
+        guest.target.no_heap = pp_arena_fmt(a, "no heap profile: %.*s brings its own malloc, which can't be wrapped from outside", PP_FMT(command.path));
     if (server && pp_run_serve(server, &guest.target, &err)) return fail_with(EXIT_REFUSED, &err);
     if (server && !o->quiet) pp_ui_print("pprof: profiles of pid %d are at %s/debug/pprof/", pid, pp_run_server_url(server));
     bool written = true;

@@ -28,6 +28,7 @@ struct pp_run_options {
 struct pp_run_command {
     pp_str path;
     bool needs_jemalloc, needs_tcmalloc; /* linked with them: their own names are wrapped, too */
+    bool has_own_malloc; /* the program defines malloc: its calls never reach a preloaded one */
 };
 
 /* The file of the command as execvp would find it. PP_E_NOTFOUND: none. PP_E_UNSUPPORTED: it can't be profiled, and why. */
