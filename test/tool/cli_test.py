@@ -134,6 +134,24 @@ def test_files():
         check("output", code == 0 and err == "Generating report in out\n" and open(d + "/out").read() == want, err)
 
 
+def test_perf_data():
+    want, _, _ = run("-top", PROFILE)
+    with tempfile.TemporaryDirectory() as d:
+        with open(d + "/perf_to_profile", "w") as f:
+            f.write(f'#!/bin/sh\n[ "$1 $3 $5" = "-i -o -f" ] || exit 3\ncp {PROFILE} "$4"\n')
+        os.chmod(d + "/perf_to_profile", 0o755)
+        with open(d + "/perf.data", "wb") as f:
+            f.write(b"PERFILE2" + bytes(100))
+        env = {"PATH": d + ":" + os.environ["PATH"], "TMPDIR": d}
+        out, err, code = run("-top", d + "/perf.data", env=env)
+        check("perf.data", (out, code) == (want, 0) and err == f"Converting {d}/perf.data to a profile.proto... (May take a few minutes)\n", err)
+        check("perf.data leaves nothing", sorted(os.listdir(d)) == ["perf.data", "perf_to_profile"], os.listdir(d))
+        with open(d + "/perf_to_profile", "w") as f:
+            f.write("#!/bin/sh\nexit 7\n")
+        _, err, code = run("-top", d + "/perf.data", env=env)
+        check("perf.data fails", code == 2 and ": failed to convert perf.data file. Try github.com/google/perf_data_converter: exit status 7\n" in err, err)
+
+
 for name, test in sorted(globals().items()):
     if name.startswith("test_"):
         test()
