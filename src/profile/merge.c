@@ -137,10 +137,9 @@ static uint64_t hash_location(const struct pp_profile *p, const struct pp_locati
     return pp_hash_u64(h);
 }
 
-/* Addresses move with the mapping: the merged location has the address that it has in the mapping that was kept. */
+/* A location not met yet in this source. Addresses move with the mapping: the merged location has the address that it has in the mapping that was kept. */
 static uint32_t map_location(struct merge *m, uint32_t index)
 {
-    if (m->location_of[index] != PP_NONE) return m->location_of[index];
     struct pp_profile *to = m->to;
     struct pp_location copy = m->from->locations[index];
     if (copy.mapping != PP_NONE) {
@@ -179,8 +178,11 @@ static uint64_t map_sample(struct merge *m, uint32_t i, uint64_t *ret_n_locs, ui
     uint64_t n = from->loc_off[i + 1] - from->loc_off[i];
     const uint32_t *stack = from->locs + from->loc_off[i];
     uint32_t *locs = m->to->locs + m->n_locs;
-    for (uint64_t k = 0; k < n; k++)
-        locs[k] = map_location(m, stack[k]);
+    const uint32_t *location_of = m->location_of;
+    for (uint64_t k = 0; k < n; k++) {
+        uint32_t l = location_of[stack[k]];
+        locs[k] = l != PP_NONE ? l : map_location(m, stack[k]);
+    }
     uint64_t hash = pp_hash_bytes(locs, n * sizeof *locs, 0);
     size_t n_labels;
     const struct pp_label *l = pp_profile_labels(from, i, &n_labels);
@@ -266,14 +268,16 @@ static void merge_source(struct merge *m, const struct pp_profile *from)
 }
 
 /* Columns with room for all samples; what stays unused is never touched. */
-static void make_columns(struct pp_profile *to, struct pp_profile *const *from, size_t n)
+static void make_columns(struct merge *m, struct pp_profile *const *from, size_t n)
 {
+    struct pp_profile *to = m->to;
     uint64_t samples = 0, locs = 0, labels = 0;
     for (size_t i = 0; i < n; i++) {
         samples += from[i]->n_samples;
         locs += from[i]->loc_off[from[i]->n_samples];
         if (from[i]->label_off) labels += from[i]->label_off[from[i]->n_samples];
     }
+    pp_hash_reserve(m->scratch, &m->samples, samples);
     to->loc_off = PP_NEW_N(to->arena, uint64_t, samples + 1);
     to->locs = PP_NEW_N(to->arena, uint32_t, locs);
     to->values = PP_NEW_N(to->arena, int64_t *, to->n_types);
@@ -358,7 +362,7 @@ enum pp_code pp_profile_merge(struct pp_arena *a, struct pp_profile *const *prof
     pp_arena_init(&scratch, 0, a->oom);
     struct merge m = {.scratch = &scratch, .to = pp_profile_new(a)};
     merge_head(m.to, profiles, n);
-    make_columns(m.to, profiles, n);
+    make_columns(&m, profiles, n);
     for (size_t i = 0; i < n; i++)
         merge_source(&m, profiles[i]);
     pp_arena_release(&scratch);
