@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz: src/symbols/debug_file.c src/symbols/dwarf*.c src/symbols/object*.c src/symbols/sym*.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/hash.c src/base/pages.c src/base/str.c src/base/vec.c -- -lelf -ldeflate
+// fuzz: src/symbols/debug_file.c src/symbols/dwarf*.c src/symbols/mini_debug.c src/symbols/object*.c src/symbols/sym*.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/hash.c src/base/pages.c src/base/str.c src/base/vec.c -- -lelf -ldeflate
 /* An ELF file of any bytes through the tool's whole path: sections, symbols, PLT, DWARF, and look-ups at its own addresses. Frames
  * must lie inside what was read (ASan sees to it); symbols must contain the address and be in order. */
 #include <stdlib.h>

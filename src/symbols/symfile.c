@@ -3,11 +3,13 @@
 
 #include <stdlib.h>
 
+#include "symbols/mini_debug.h"
+
 struct pp_symfile {
     struct pp_arena arena; /* everything but this struct; the objects refer to it, so the struct never moves */
     struct pp_symfile_options options;
-    struct pp_object object, debug, alt; /* debug and alt: zero when there are none */
-    struct pp_symtab symtab, debug_symtab, plt;
+    struct pp_object object, debug, alt, mini; /* all but the first: zero when there are none */
+    struct pp_symtab symtab, other_symtab, plt;
     struct pp_dwarf *dwarf; /* NULL: none */
     pp_str problem;
 };
@@ -35,6 +37,19 @@ static void open_dwarf(struct pp_symfile *s, const struct pp_object *from)
     if (c && c != PP_E_NOTFOUND) note_problem(s, &err);
 }
 
+/* A stripped file's own symbols: those of its debug file, else those packed into it. */
+static void load_other_symbols(struct pp_symfile *s)
+{
+    struct pp_err err = {0};
+    const struct pp_object *from = s->debug.elf ? &s->debug : NULL;
+    if (!from) {
+        enum pp_code c = pp_mini_debug_open(&s->object, &s->mini, &err);
+        if (c && c != PP_E_NOTFOUND) note_problem(s, &err);
+        if (!c) from = &s->mini;
+    }
+    if (from && pp_symtab_read(&s->arena, from, s->options.alias, &s->other_symtab, &err)) note_problem(s, &err);
+}
+
 /* Names must not fail because something else of the file is broken: each part that can't be read is left out and noted. */
 static void load(struct pp_symfile *s)
 {
@@ -43,9 +58,8 @@ static void load(struct pp_symfile *s)
     if (pp_symtab_read(&s->arena, &s->object, alias, &s->symtab, &err)) note_problem(s, &err);
     if (alias == PP_ALIAS_PLAIN && pp_symtab_read_plt(&s->arena, &s->object, &s->plt, &err)) note_problem(s, &err);
     bool own = has_debug_info(&s->object), full = pp_object_section(&s->object, ".symtab") != NULL;
-    if ((!own || !full) && !pp_debug_file_open(&s->object, &s->options.debug, &s->debug, &err) &&
-        alias == PP_ALIAS_PLAIN && pp_symtab_read(&s->arena, &s->debug, alias, &s->debug_symtab, &err))
-        note_problem(s, &err);
+    if (!own || !full) (void)pp_debug_file_open(&s->object, &s->options.debug, &s->debug, NULL);
+    if (!full && alias == PP_ALIAS_PLAIN) load_other_symbols(s);
     if (s->options.symbols_only) return;
     if (own)
         open_dwarf(s, &s->object);
@@ -89,6 +103,7 @@ void pp_symfile_free(struct pp_symfile *s)
 {
     if (!s) return;
     pp_dwarf_release(s->dwarf);
+    pp_object_release(&s->mini);
     pp_object_release(&s->alt);
     pp_object_release(&s->debug);
     pp_object_release(&s->object);
@@ -104,7 +119,7 @@ void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp
     if (s->dwarf) pp_dwarf_find(s->dwarf, addr, a, &frames);
     const struct pp_symtab_item *sym = pp_symtab_find(&s->symtab, addr);
     bool named = frames.n && frames.p[frames.n - 1].name.n;
-    if (!sym && !named) sym = pp_symtab_find(&s->debug_symtab, addr);
+    if (!sym && !named) sym = pp_symtab_find(&s->other_symtab, addr);
     if (!sym && !named) sym = pp_symtab_find(&s->plt, addr);
     bool one_at_least = s->options.alias == PP_ALIAS_LLVM;
     if (!frames.n && (sym || one_at_least)) *PP_PUSH(a, &frames) = (struct pp_frame){0};

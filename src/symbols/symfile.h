@@ -6,8 +6,9 @@
  *     pp_symfile_find(s, pc - base, arena, &frames);
  *     pp_symfile_free(s);
  *
- * Names and lines come from DWARF (own sections, else the separate debug file), names alone from the symbol tables; the
- * outermost frame's name is the symbol's where one contains the address (`foo.cold`, `foo.part.0`), as llvm-symbolizer does.
+ * Names and lines come from DWARF (own sections, else the separate debug file), names alone from the symbol tables (of
+ * a stripped file under PP_ALIAS_PLAIN also from its debug file or .gnu_debugdata); the outermost frame's name is the symbol's
+ * where one contains the address (`foo.cold`, `foo.part.0`), as llvm-symbolizer does.
  * The address is looked up as given: for a return address the caller passes pc - 1.
  * Owns: its files and one arena; everything it returns dies with pp_symfile_free().   Threads: one at a time per module.
  */

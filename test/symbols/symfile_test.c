@@ -179,6 +179,36 @@ static void test_debug_file(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* Local symbols of a stripped file come from its .gnu_debugdata. */
+static void test_mini_debug(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/pp_symfile_XXXXXX", command[2048];
+    assert_non_null(mkdtemp(dir));
+    struct pp_symfile *s = open_target(PP_ALIAS_PLAIN), *mini = NULL;
+    uint64_t inner = address_of(s, "nest_inner");
+    snprintf(command, sizeof command,
+             "cd %s && cp %.*s full && strip -o stripped full && strip -g -o mini full && xz mini 2>/dev/null && "
+             "objcopy --add-section .gnu_debugdata=mini.xz stripped with && head -c 200 mini.xz >cut && "
+             "objcopy --add-section .gnu_debugdata=cut stripped broken",
+             dir, PP_FMT(target));
+    if (system(command)) skip();
+    struct pp_symfile_options o = {.oom = out_of_memory, .debug = {.dirs = PP_STR("/nonexistent")}};
+    assert_int_equal(pp_symfile_open(pp_arena_fmt(&arena, "%s/stripped", dir), &o, &mini, NULL), PP_OK);
+    assert_string_equal(name_at(mini, inner), "");
+    pp_symfile_free(mini);
+    assert_int_equal(pp_symfile_open(pp_arena_fmt(&arena, "%s/with", dir), &o, &mini, NULL), PP_OK);
+    assert_string_equal(name_at(mini, inner), "nest_inner");
+    assert_int_equal(pp_symfile_problem(mini).n, 0);
+    pp_symfile_free(mini);
+    assert_int_equal(pp_symfile_open(pp_arena_fmt(&arena, "%s/broken", dir), &o, &mini, NULL), PP_OK);
+    assert_true(pp_str_has_prefix(pp_symfile_problem(mini), PP_STR(".gnu_debugdata: ")));
+    pp_symfile_free(mini);
+    pp_symfile_free(s);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
 static void try_bytes(const char *bytes, size_t n, uint64_t at)
 {
     int fd = memfd_create("broken", MFD_CLOEXEC);
@@ -246,12 +276,12 @@ static void test_not_elf(void **state)
 int main(int argc, char **argv)
 {
     if (argc < 2) return 2;
-    target = pp_str_c(argv[1]);
+    target = pp_str_c(realpath(argv[1], NULL)); /* tests go elsewhere */
     pp_arena_init(&arena, 0, out_of_memory);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inline_stack), cmocka_unit_test(test_aliases),  cmocka_unit_test(test_containment),
-        cmocka_unit_test(test_plt),          cmocka_unit_test(test_build_id), cmocka_unit_test(test_debug_file),
-        cmocka_unit_test(test_broken_files), cmocka_unit_test(test_not_elf),
+        cmocka_unit_test(test_inline_stack), cmocka_unit_test(test_aliases),      cmocka_unit_test(test_containment),
+        cmocka_unit_test(test_plt),          cmocka_unit_test(test_build_id),     cmocka_unit_test(test_debug_file),
+        cmocka_unit_test(test_mini_debug),   cmocka_unit_test(test_broken_files), cmocka_unit_test(test_not_elf),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     pp_arena_release(&arena);
