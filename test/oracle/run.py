@@ -139,6 +139,8 @@ def judge(how, want, got, added):
 
 
 def versions():
+    if not shutil.which("dot"):
+        return {"dot": "no dot"}
     p = subprocess.run(["dot", "-V"], capture_output=True, text=True, check=False)
     return {"dot": (p.stdout + p.stderr).strip()}
 
