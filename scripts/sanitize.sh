@@ -11,7 +11,7 @@ rm -f "$build.log"
 ninja -C "$build" >"$build/ninja.log" 2>&1 || { tail -n 30 "$build/ninja.log"; exit 1; }
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 TSAN_OPTIONS=halt_on_error=1
 if [ "$kind" = thread ]; then
-    scripts/test.sh "$build" --timeout-multiplier 5 --no-suite live --no-suite golden --no-suite tool
+    scripts/test.sh "$build" --timeout-multiplier 5 --no-suite live --no-suite golden --no-suite tool --no-suite slow
 else
-    scripts/test.sh "$build" --timeout-multiplier 5 --no-suite live
+    scripts/test.sh "$build" --timeout-multiplier 5 --no-suite live --no-suite slow
 fi

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Runs all tests of a build directory; ends with "N passed, N failed".   scripts/test.sh [build] [meson test options]
+# Runs the tests of a build directory (without options: all but suite slow, which .ci/run runs); ends with "N passed, N failed".   scripts/test.sh [build] [meson test options]
 set -u
 cd "$(dirname "$0")/.."
 build=${1:-build}
 [ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- --no-suite slow
 log=$build/meson-logs/test-run.txt
 mkdir -p "$build/meson-logs"
 meson test -C "$build" --print-errorlogs --num-processes "${TEST_JOBS:-2}" "$@" >"$log" 2>&1
