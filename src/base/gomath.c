@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/gomath.h"
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -149,7 +153,22 @@ static double exp_fraction_plain(double x, double k)
 
 #ifdef __x86_64__
 #define EXP_FUSED_TARGET __attribute__((target("avx,fma")))
-static bool cpu_fuses(void) { return __builtin_cpu_supports("avx") && __builtin_cpu_supports("fma"); }
+
+/* Asked on first use. __builtin_cpu_supports would bring libgcc's constructor into libpprof: a dozen cpuid instructions at every program's
+ * start, each of which leaves the guest of a virtual machine. */
+static bool cpu_fuses(void)
+{
+    enum { UNKNOWN, NO, YES };
+    static _Atomic int answer;
+    int seen = atomic_load_explicit(&answer, memory_order_relaxed);
+    if (seen != UNKNOWN) return seen == YES;
+    unsigned a, b, c, d, state = 0, high;
+    bool there = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_FMA) && (c & bit_AVX) && (c & bit_OSXSAVE);
+    if (there) __asm__("xgetbv" : "=a"(state), "=d"(high) : "c"(0));
+    bool fuses = there && (state & 6) == 6; /* the kernel keeps the AVX registers */
+    atomic_store_explicit(&answer, fuses ? YES : NO, memory_order_relaxed);
+    return fuses;
+}
 #else
 #define EXP_FUSED_TARGET
 static bool cpu_fuses(void)
