@@ -4,7 +4,7 @@
  * libstdc++'s own call malloc and free, where our wrappers see them: those are passed through. An allocator library that brings its
  * own operators (jemalloc, tcmalloc) does not, and is sampled here. Which case it is shows when the next definition is found, at the
  * first call: a C program may load a C++ library at any time, even without making its symbols global. An operator new that throws
- * leaves through our frame: the guard heals itself (runtime/sigsafe/self.h).
+ * leaves through our frame, where nothing waits for it.
  * Compiled without frame pointers, as malloc.c. */
 #include <stdint.h>
 #include <stdlib.h>

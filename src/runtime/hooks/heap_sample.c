@@ -53,7 +53,7 @@ bool pp_heap_due(size_t n)
         if (s->countdown >= 0) return false;
     }
     s->countdown = draw_distance(s, rate);
-    return rate != 0 && pp_self_enter_hook(s);
+    return rate != 0;
 }
 
 /* A cut stack that met an unknown module is taken again once the module is known. */
@@ -68,20 +68,23 @@ static uint32_t take_stack(struct pp_self *s, const struct pp_walk_regs *regs)
     return stack;
 }
 
+static void record(struct pp_self *s, const void *p, size_t n, const struct pp_walk_regs *regs)
+{
+    if (!s->tid) s->tid = (uint32_t)pp_os_gettid();
+    struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_HEAP, take_stack(s, regs), size_class(n));
+    if (!b) return;
+    pp_book_add(b, PP_HEAP_ALLOCS, 1);
+    pp_book_add(b, PP_HEAP_ALLOC_BYTES, n);
+    pp_heap_put_back(p, (struct pp_live_object){(uint32_t)(b - pp_guest.ledger.buckets), n});
+}
+
 void pp_heap_took(const void *p, size_t n, const struct pp_walk_regs *regs)
 {
-    struct pp_self *s = &pp_self;
-    if (p) {
-        if (!s->tid) s->tid = (uint32_t)pp_os_gettid();
-        uint32_t stack = take_stack(s, regs);
-        struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_HEAP, stack, size_class(n));
-        if (b) {
-            pp_book_add(b, PP_HEAP_ALLOCS, 1);
-            pp_book_add(b, PP_HEAP_ALLOC_BYTES, n);
-            pp_heap_put_back(p, (struct pp_live_object){(uint32_t)(b - pp_guest.ledger.buckets), n});
-        }
-    }
-    pp_self_leave_hook(s);
+    if (!p) return;
+    uint64_t mask;
+    pp_os_block_all_signals(&mask);
+    record(&pp_self, p, n, regs);
+    pp_os_set_signal_mask(mask);
 }
 
 bool pp_heap_take_out(const void *p, struct pp_live_object *ret)

@@ -5,7 +5,8 @@
  * anew (the exponential distribution has no memory). rate 1: everything; 0: nothing.
  *
  * Fast path of a wrapper: subtract the size from the thread's countdown; negative: pp_heap_due says what to do.
- * May run: hooks. The thread's guard (pp_self_enter_hook) is held between pp_heap_due() == true and pp_heap_took().
+ * May run: hooks. No mark stays on the thread while the next allocator runs (it may throw), and our own work runs with all signals
+ * blocked: a handler of the guest that leaves by longjmp, or a cancellation, can't leave a scratch buffer or a module map claimed.
  */
 #ifndef PP_RUNTIME_HOOKS_HEAP_SAMPLE_H
 #define PP_RUNTIME_HOOKS_HEAP_SAMPLE_H
@@ -22,10 +23,10 @@ static inline bool pp_heap_count(size_t n)
     return __builtin_expect(s->countdown < 0, 0);
 }
 
-/* After pp_heap_count said so: draws the next distance. True: the object of n bytes is to be recorded, and the guard is taken. */
+/* After pp_heap_count said so: draws the next distance. True: the object of n bytes is to be recorded. */
 bool pp_heap_due(size_t n);
 
-/* Records object p (NULL: the allocation failed) with the stack of `regs` and gives the guard back. */
+/* Records object p (NULL: the allocation failed) with the stack of `regs`. */
 void pp_heap_took(const void *p, size_t n, const struct pp_walk_regs *regs);
 
 /* Charges a free of a sampled object; before the real free, since afterwards another thread may get the address. */

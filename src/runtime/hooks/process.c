@@ -25,9 +25,15 @@ static struct {
         *close, *close_range, *closefrom;
 } next;
 
+/* A vfork child runs in our memory, but is another process: what it does to itself is no business of ours. */
+static bool in_guest(void)
+{
+    return pp_guest_on() && pp_os_getpid() == pp_guest.pid;
+}
+
 static void freeze(const char *why)
 {
-    if (!pp_guest_on()) return;
+    if (!in_guest()) return;
     pp_agent_end();
     pp_cpu_stop();
     pp_fmt(pp_guest.ledger.head->frozen_why, sizeof pp_guest.ledger.head->frozen_why, "%s", why);
@@ -48,7 +54,7 @@ PP_EXPORT int prctl(int option, ...)
 /* The agent is out of the way while `call` runs. */
 #define WITHOUT_AGENT(call)                                                                                            \
     do {                                                                                                               \
-        bool again_ = pp_agent_end();                                                                                  \
+        bool again_ = in_guest() && pp_agent_end();                                                                               \
         int result_ = (call);                                                                                          \
         int saved_ = errno;                                                                                            \
         if (again_) pp_agent_wake();                                                                                   \

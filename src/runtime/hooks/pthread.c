@@ -77,13 +77,14 @@ static int trampoline_c11(void *arg)
 static uint32_t creator_stack(void)
 {
     struct pp_self *s = &pp_self;
-    if (!pp_self_enter_hook(s)) return 0;
+    uint64_t mask;
+    pp_os_block_all_signals(&mask); /* as in heap_sample.h */
     if (!s->tid) s->tid = (uint32_t)pp_os_gettid();
     if (!atomic_load_explicit(&pp_guest.modules.current, memory_order_relaxed)) pp_runtime_modules_refresh(true);
     struct pp_walk_regs regs;
     PP_WALK_REGS_HERE(&regs);
     uint32_t stack = pp_take_counted(&pp_guest.hook_pool, s, &regs);
-    pp_self_leave_hook(s);
+    pp_os_set_signal_mask(mask);
     return stack;
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/sigsafe/guest.h"
 #include "runtime/sigsafe/self.h"
 
+#define REAP_FROM 256
 #define STARTING UINT32_MAX /* tid of a slot whose thread does not run yet */
 
 static _Atomic uint32_t next_serial = 1, hint;
@@ -16,22 +17,33 @@ static void raise_count(uint32_t n)
     while (old < n && !atomic_compare_exchange_weak(count, &old, n)) {}
 }
 
-/* From a rotating start in the used part, then the first unused slot. */
-static uint32_t claim_slot(void)
+/* From a rotating start in the used part. */
+static uint32_t claim_used(uint32_t used)
 {
-    uint32_t used = atomic_load(&pp_guest.ledger.head->n_threads), cap = (uint32_t)pp_guest.ledger.head->threads.cap;
     uint32_t from = used ? atomic_fetch_add_explicit(&hint, 1, memory_order_relaxed) % used : 0;
     for (uint32_t i = 0; i < used && i < 64; i++) {
         uint32_t free = 0, at = (from + i) % used;
         if (atomic_compare_exchange_strong(&pp_guest.ledger.threads[at].tid, &free, STARTING)) return at + 1;
     }
-    for (uint32_t at = used; at < cap; at++) {
+    return 0;
+}
+
+/* Before the used part doubles, slots of cancelled threads are looked for: those don't say when they end. */
+static uint32_t claim_slot(void)
+{
+    uint32_t used = atomic_load(&pp_guest.ledger.head->n_threads), cap = (uint32_t)pp_guest.ledger.head->threads.cap;
+    uint32_t slot = claim_used(used);
+    if (!slot && used >= REAP_FROM && (used & (used - 1)) == 0) {
+        pp_threads_reap();
+        slot = claim_used(used);
+    }
+    for (uint32_t at = used; !slot && at < cap; at++) {
         uint32_t free = 0;
         if (!atomic_compare_exchange_strong(&pp_guest.ledger.threads[at].tid, &free, STARTING)) continue;
         raise_count(at + 1);
-        return at + 1;
+        slot = at + 1;
     }
-    return 0;
+    return slot;
 }
 
 uint32_t pp_threads_announce(uint32_t creator_stack, uintptr_t start_routine)

@@ -34,7 +34,7 @@ int pp_os_block_all_signals(uint64_t *ret_old);
 int pp_os_set_signal_mask(uint64_t mask);
 int pp_os_unblock_signal(int signal);
 
-bool pp_os_signals_pending(void); /* any signal of the process or this thread that is blocked now */
+bool pp_os_signals_pending(int except); /* any other signal that is blocked now, waits, and is not ignored */
 bool pp_os_is_eintr(const void *ucontext); /* the interrupted code is about to see a system call's -EINTR */
 #if defined(__x86_64__)
 #define PP_OS_SYSCALL_INSTRUCTION 0x050f /* as two little-endian bytes */

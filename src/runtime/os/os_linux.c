@@ -135,11 +135,27 @@ int pp_os_unblock_signal(int signal)
     return (int)pp_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, sizeof one);
 }
 
-bool pp_os_signals_pending(void)
+/* A blocked signal is kept even when it will be ignored in the end (SIGCHLD of a program without a handler for it). */
+static bool is_ignored(int signal)
+{
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } act = {0};
+    pp_sys(SYS_rt_sigaction, signal, NULL, &act, sizeof act.mask);
+    if (act.handler != SIG_DFL) return act.handler == SIG_IGN;
+    return signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT;
+}
+
+bool pp_os_signals_pending(int except)
 {
     uint64_t set = 0;
     pp_sys(SYS_rt_sigpending, &set, sizeof set);
-    return set != 0;
+    for (set &= ~((uint64_t)1 << (except - 1)); set; set &= set - 1)
+        if (!is_ignored(__builtin_ctzll(set) + 1)) return true;
+    return false;
 }
 
 bool pp_os_is_eintr(const void *ucontext)

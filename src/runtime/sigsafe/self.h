@@ -14,7 +14,6 @@
 struct pp_self {
     int64_t countdown;  /* bytes until the next heap sample; negative: take one */
     uint64_t random;    /* state of this thread's generator; 0: not seeded */
-    uintptr_t hook_sp;  /* stack pointer of the hook that runs now; 0: none */
     uintptr_t stack_lo; /* [stack_lo, stack_hi) was seen readable; 0: unknown */
     uintptr_t stack_hi;
     uint32_t tid;    /* 0: not asked yet */
@@ -26,21 +25,6 @@ struct pp_self {
 _Static_assert(sizeof(struct pp_self) <= 128, "initial-exec TLS must stay tiny");
 
 extern __thread struct pp_self pp_self __attribute__((tls_model("initial-exec"), visibility("hidden")));
-
-/* Hooks enter and leave; false: already inside (a hook below called a hooked function). A left-over mark of a frame that was
- * unwound past us (longjmp, cancellation, an exception) lies below the current stack pointer and does not count. */
-static inline bool pp_self_enter_hook(struct pp_self *s)
-{
-    uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-    if (s->hook_sp && sp < s->hook_sp) return false;
-    s->hook_sp = sp;
-    return true;
-}
-
-static inline void pp_self_leave_hook(struct pp_self *s)
-{
-    s->hook_sp = 0;
-}
 
 /* PPROF_SEED: makes the samplers of equal runs equal, for tests; 0: none. */
 extern uint64_t pp_self_seed __attribute__((visibility("hidden")));

@@ -31,6 +31,23 @@ static size_t drop_own_frames(uint64_t *pcs, size_t n)
     return kept;
 }
 
+/* The generation in which the youngest module of the stack was new: all of them were there then. So a stack has one id, however
+ * often other libraries come and go (each generation of the map would bring all stacks anew, until the table is full). */
+static uint32_t stamp_of(const struct pp_module_map *map, const uint64_t *pcs, size_t n)
+{
+    const struct pp_module *m = NULL;
+    uint32_t stamp = 0;
+    for (size_t i = 0; map && i < n; i++) {
+        uint64_t pc = pcs[i] - 1;
+        if (m && pc >= m->start && pc < m->end) continue;
+        const struct pp_module *at = pp_module_find(map, pc);
+        if (!at) continue;
+        m = at;
+        if (m->born > stamp) stamp = m->born;
+    }
+    return stamp || !map ? stamp : map->generation;
+}
+
 uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs, bool *ret_cut)
 {
     *ret_cut = false;
@@ -46,12 +63,13 @@ uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const
     struct pp_walk_options options = {.cache = &s->cache};
     struct pp_walk_result end;
     size_t n = pp_walk(map, regs, &mem, &options, s->pcs, PP_STACK_DEPTH_MAX, &end);
+    n = drop_own_frames(s->pcs, n);
+    uint32_t stamp = stamp_of(map, s->pcs, n);
     pp_modules_leave(&pp_guest.modules, &reader);
 
     if (end.unknown_module) atomic_store_explicit(&pp_guest.modules_stale, 1, memory_order_relaxed);
     bool cut = *ret_cut = end.end != PP_WALK_ROOT;
-    n = drop_own_frames(s->pcs, n);
-    uint32_t id = pp_book_stack(&pp_guest.ledger, s->pcs, (uint32_t)n, cut ? PP_STACK_CUT : 0, end.generation);
+    uint32_t id = pp_book_stack(&pp_guest.ledger, s->pcs, (uint32_t)n, cut ? PP_STACK_CUT : 0, stamp);
     pp_scratch_unclaim(s);
     return id;
 }

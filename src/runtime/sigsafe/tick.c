@@ -22,9 +22,9 @@ static bool has_thread_area(struct pp_cpu_slot *slot)
 
 static uint64_t sample_weight_ns(struct pp_cpu_slot *slot, int overrun)
 {
-    uint64_t period = pp_cpu_window.period_ns, more = overrun > 0 ? (uint64_t)overrun : 0;
-    if (!atomic_exchange_explicit(&slot->first, 0, memory_order_relaxed)) return period * (1 + more);
-    return period > pp_guest.tick_ns ? period : pp_guest.tick_ns;
+    uint64_t ns = pp_cpu_window.period_ns * (overrun > 0 ? 1 + (uint64_t)overrun : 1);
+    if (!atomic_exchange_explicit(&slot->first, 0, memory_order_relaxed)) return ns;
+    return ns > pp_guest.tick_ns ? ns : pp_guest.tick_ns;
 }
 
 static void tick_count(struct pp_cpu_slot *slot, const siginfo_t *info, const void *ucontext)
@@ -53,7 +53,7 @@ static bool is_wake_up(const siginfo_t *info, uint64_t value)
     return info->si_code == POLL_IN && pp_guest.listener >= 0 && info->si_fd == pp_guest.listener;
 }
 
-/* True when the thread stands right behind a system call that this signal ended with EINTR, and no other signal waits: then
+/* True when the thread stands right behind a system call that our signal ended with EINTR, and no signal of the guest waits: then
  * the wrapper (hooks/waits.c) may start the call again. A handler of the guest that runs first would be the interrupted code. */
 static bool alone_ended_a_wait(const void *ucontext)
 {
@@ -61,7 +61,7 @@ static bool alone_ended_a_wait(const void *ucontext)
     pp_walk_regs_from_ucontext(ucontext, &regs);
     uint16_t instruction = 0;
     return pp_os_is_eintr(ucontext) && pp_os_peek((const void *)(regs.pc - 2), &instruction, 2) &&
-           instruction == PP_OS_SYSCALL_INSTRUCTION && !pp_os_signals_pending();
+           instruction == PP_OS_SYSCALL_INSTRUCTION && !pp_os_signals_pending(pp_guest.signal);
 }
 
 /* Registered threads only: the others have no place for an answer. */
@@ -83,23 +83,23 @@ void pp_tick(int signal, siginfo_t *info, void *ucontext)
     (void)signal;
     if (!pp_guest_on()) return;
     uint64_t value = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
-    if (is_wake_up(info, value)) {
+    if (info->si_code != SI_TIMER) { /* ours or a stranger's, no wait of the guest may end by it */
         if (alone_ended_a_wait(ucontext)) pp_self.woken++;
-        pp_agent_wake();
+        if (is_wake_up(info, value)) pp_agent_wake();
         return;
     }
     uint32_t number = (uint32_t)(value >> 32), index = (uint32_t)value;
-    if (info->si_code == SI_TIMER && number == PP_ASK >> 32) {
+    if (number == PP_ASK >> 32) {
         answer_dump(index, ucontext);
         return;
     }
-    if (info->si_code != SI_TIMER || index >= PP_CPU_SLOTS) return;
-    if (!(number & 1) || atomic_load_explicit(&pp_cpu_window.number, memory_order_acquire) != number) return;
+    if (index >= PP_CPU_SLOTS || !(number & 1) || atomic_load_explicit(&pp_cpu_window.number, memory_order_acquire) != number) return;
     struct pp_cpu_slot *slot = &pp_cpu_window.slots[index];
     if ((int)atomic_load_explicit(&slot->tid, memory_order_relaxed) != pp_os_gettid() || !has_thread_area(slot)) {
         pp_book_drop(&pp_guest.ledger, PP_DROP_FOREIGN_TID);
         return;
     }
+    if (alone_ended_a_wait(ucontext)) pp_self.woken++; /* kernels that raise it in the tick itself */
     atomic_fetch_add_explicit(&pp_guest.ledger.head->handler_runs, 1, memory_order_relaxed);
     tick_count(slot, info, ucontext);
 }

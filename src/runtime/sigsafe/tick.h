@@ -2,10 +2,12 @@
  *
  * CPU timers: one a thread, on that thread's own CPU clock, made for a window (runtime/sources/cpu.h). si_value carries the
  * window's number and the timer's slot. The kernel's tick bounds how often a timer fires (250 Hz here), so a sample weighs
- * period x (1 + overrun); the first one of a timer weighs max(period, tick), since its first expiry lies at a random tick of
- * the first period: threads that live less than a period are then hit with the right probability and weight.
+ * period x (1 + overrun); the first one of a timer weighs at least the tick, since its first expiry lies at a random tick of
+ * the first period: threads that live less than a period are then hit with the right probability and weight. (A first overrun of
+ * more than a tick is CPU time during which the tick was late: the host ran somebody else on our processor.)
  *
  *   slot:  tid 0 free -> claimed by compare-and-swap -> timer armed -> deleted by its thread or the window's end -> 0
+ *   armed: NONE -> ARMING -> ARMED -> NONE; a thread that ends while the keeper arms it says so (ENDED), and the keeper takes all back
  */
 #ifndef PP_RUNTIME_SIGSAFE_TICK_H
 #define PP_RUNTIME_SIGSAFE_TICK_H
@@ -19,10 +21,12 @@
 
 #define PP_CPU_SLOTS (1u << 14)
 
+enum pp_cpu_armed { PP_CPU_NONE, PP_CPU_ARMING, PP_CPU_ARMED, PP_CPU_ENDED };
+
 struct pp_cpu_slot {
     _Atomic uint32_t tid; /* 0: free */
     int timer;            /* valid while armed */
-    _Atomic uint32_t armed;
+    _Atomic uint32_t armed;    /* enum pp_cpu_armed */
     _Atomic uint32_t first;    /* 1: nothing counted yet */
     _Atomic uint32_t announced; /* 1: the thread has our TLS for sure */
 };

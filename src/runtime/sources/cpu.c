@@ -43,10 +43,19 @@ static struct pp_cpu_slot *slot_claim(uint32_t tid)
     return NULL;
 }
 
+/* A slot in the middle of being armed is taken back by who arms it. */
 static void slot_disarm(struct pp_cpu_slot *s)
 {
-    uint32_t armed = 1;
-    if (atomic_compare_exchange_strong(&s->armed, &armed, 0)) pp_os_timer_delete(s->timer);
+    uint32_t armed = PP_CPU_ARMING;
+    if (atomic_compare_exchange_strong(&s->armed, &armed, PP_CPU_ENDED)) return;
+    if (armed != PP_CPU_ARMED || !atomic_compare_exchange_strong(&s->armed, &armed, PP_CPU_NONE)) return;
+    pp_os_timer_delete(s->timer);
+    atomic_store(&s->tid, 0);
+}
+
+static void slot_give_back(struct pp_cpu_slot *s)
+{
+    atomic_store(&s->armed, PP_CPU_NONE);
     atomic_store(&s->tid, 0);
 }
 
@@ -65,17 +74,22 @@ static void arm(uint32_t tid, bool announced, struct pp_self *random)
     if (!(number & 1) || slot_find(tid)) return;
     struct pp_cpu_slot *s = slot_claim(tid);
     if (!s) return;
+    atomic_store(&s->armed, PP_CPU_ARMING);
     atomic_store(&s->first, 1);
     atomic_store(&s->announced, announced);
     uint64_t value = pp_tick_value(number, (uint32_t)(s - pp_cpu_window.slots));
     if (pp_os_cpu_timer_create((int)tid, pp_guest.signal, value, &s->timer) < 0) {
         if (pp_os_thread_exists(pp_guest.pid, (int)tid)) pp_book_drop(&pp_guest.ledger, PP_DROP_NO_TIMER);
-        atomic_store(&s->tid, 0);
+        slot_give_back(s);
         return;
     }
     pp_os_timer_set(s->timer, first_expiry_ns(random), (int64_t)pp_cpu_window.period_ns);
-    atomic_store(&s->armed, 1);
-    if (atomic_load(&pp_cpu_window.number) != number) slot_disarm(s); /* the window closed meanwhile */
+    uint32_t arming = PP_CPU_ARMING;
+    if (!atomic_compare_exchange_strong(&s->armed, &arming, PP_CPU_ARMED)) { /* the thread ended meanwhile */
+        pp_os_timer_delete(s->timer);
+        slot_give_back(s);
+    } else if (atomic_load(&pp_cpu_window.number) != number)
+        slot_disarm(s); /* the window closed meanwhile */
 }
 
 static void arm_found(void *ctx, int tid)
@@ -89,7 +103,7 @@ static void forget_ended(void)
     for (uint32_t i = 0; i < PP_CPU_SLOTS; i++) {
         struct pp_cpu_slot *s = &pp_cpu_window.slots[i];
         uint32_t tid = atomic_load_explicit(&s->tid, memory_order_relaxed);
-        if (tid && atomic_load(&s->armed) && !pp_os_thread_exists(pp_guest.pid, (int)tid)) slot_disarm(s);
+        if (tid && atomic_load(&s->armed) == PP_CPU_ARMED && !pp_os_thread_exists(pp_guest.pid, (int)tid)) slot_disarm(s);
     }
 }
 
@@ -144,7 +158,7 @@ void pp_cpu_stop(void)
     atomic_fetch_add(&pp_cpu_window.number, 1);
     for (uint32_t i = 0; i < PP_CPU_SLOTS; i++) {
         struct pp_cpu_slot *s = &pp_cpu_window.slots[i];
-        if (atomic_load(&s->tid) && atomic_load(&s->armed)) slot_disarm(s);
+        if (atomic_load(&s->tid) && atomic_load(&s->armed) != PP_CPU_NONE) slot_disarm(s);
     }
     atomic_store(&pp_guest.ledger.head->cpu_hz, 0);
     pp_runtime_modules_refresh(true);
