@@ -15,7 +15,6 @@
 #include "view/report.h"
 
 #define GRAPH_NODES 80 /* shown unless -nodecount says otherwise */
-#define PROTO_LEVEL 6  /* of gzip: never larger than what Go writes */
 
 static void say(void *ctx, pp_str line)
 {
@@ -121,7 +120,7 @@ static enum pp_code write_proto(struct pp_arena *a, struct pp_profile *p, const 
 {
     pp_str bytes;
     scale_values(p, ratio);
-    enum pp_code code = pp_profile_encode_gzip(a, p, PROTO_LEVEL, &bytes, err);
+    enum pp_code code = pp_profile_encode_gzip(a, p, PP_OUTPUT_GZIP_LEVEL, &bytes, err);
     return code ? code : pp_output(a, c, output, bytes, err);
 }
 

@@ -12,6 +12,10 @@
 #include "base/err.h"
 #include "tool/options.h"
 
+/* Of gzipped profiles: the lowest of libdeflate's levels with which none of the tests' profiles is larger than what Go writes
+ * (100,000 samples, 5.24 MB: level 5 +0.1 % in 76 ms, level 6 -0.6 % in 88 ms). */
+#define PP_OUTPUT_GZIP_LEVEL 6
+
 /* Runs the command's post-processing over the report and delivers the result. output: value of -output, or "". */
 enum pp_code pp_output(struct pp_arena *a, const struct pp_command *c, pp_str output, pp_str report,
                        struct pp_err *err) PP_MUST_USE;

@@ -6,6 +6,7 @@
 
 #include "base/out.h"
 #include "profile/encode.h"
+#include "tool/output.h"
 #include "tool/tempfile.h"
 #include "tool/ui.h"
 
@@ -28,7 +29,7 @@ static enum pp_code write_copy(struct pp_arena *a, const struct pp_profile *p, p
     pp_str bytes;
     enum pp_code c = pp_tempfile_new(a, dir, prefix(a, p), ".pb.gz", &fd, ret_path, err);
     if (c) return c;
-    c = pp_profile_encode_gzip(a, p, PP_SAVE_LEVEL, &bytes, err);
+    c = pp_profile_encode_gzip(a, p, PP_OUTPUT_GZIP_LEVEL, &bytes, err);
     if (!c && (c = pp_write_all(fd, bytes.p, bytes.n, err))) pp_within(err, "write %.*s", PP_FMT(*ret_path));
     if (close(fd) && !c) c = pp_fail(err, PP_E_IO, "close %.*s: %s", PP_FMT(*ret_path), pp_errno_text(errno));
     return c;

@@ -4,8 +4,6 @@
 
 #include "profile/model.h"
 
-#define PP_SAVE_LEVEL 6 /* of gzip: never larger than what Go writes */
-
 /* Says where on stderr. A copy that can't be written is only warned about; an error means that there is no directory. */
 enum pp_code pp_save(struct pp_arena *a, const struct pp_profile *p, struct pp_err *err) PP_MUST_USE;
 
