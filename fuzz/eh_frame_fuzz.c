@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// fuzz: src/unwind/*.c src/unwind/sigsafe/*.c src/elf/*.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/hash.c src/base/pages.c src/base/str.c src/base/vec.c
 /* .eh_frame / .debug_frame -> table -> look-ups and a walk over a stack that is fuzzed, too. The first 24 bytes
  * say where things lie. */
 #include <string.h>

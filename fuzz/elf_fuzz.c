@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// fuzz: src/elf/*.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/hash.c src/base/pages.c src/base/str.c src/base/vec.c
 /* ELF bytes: everything that the view hands out lies inside them. */
 #include "elf/symbols.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// fuzz: src/elf/*.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/hash.c src/base/pages.c src/base/str.c src/base/vec.c
 /* /proc/PID/maps text: every line is either broken or well-formed, and the iterator ends. */
 #include "elf/maps.h"
 
