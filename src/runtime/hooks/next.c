@@ -16,16 +16,17 @@ struct object {
     const uint16_t *versym;
 };
 
-/* The loader relocates these pointers for every object but the vdso. */
-static bool object_open(const struct link_map *m, struct object *o)
+/* The loader relocates these pointers for every object but the vdso: there `add` is its address. */
+static bool object_open(const struct link_map *m, uintptr_t add, struct object *o)
 {
     *o = (struct object){.map = m};
     if (!m->l_ld || (uintptr_t)m->l_ld < m->l_addr) return false;
     for (const ElfW(Dyn) *d = m->l_ld; d->d_tag != DT_NULL; d++) {
-        if (d->d_tag == DT_GNU_HASH) o->gnu_hash = (const void *)d->d_un.d_ptr;
-        if (d->d_tag == DT_SYMTAB) o->symtab = (const void *)d->d_un.d_ptr;
-        if (d->d_tag == DT_STRTAB) o->strtab = (const void *)d->d_un.d_ptr;
-        if (d->d_tag == DT_VERSYM) o->versym = (const void *)d->d_un.d_ptr;
+        const void *p = (const void *)(d->d_un.d_ptr + add);
+        if (d->d_tag == DT_GNU_HASH) o->gnu_hash = p;
+        if (d->d_tag == DT_SYMTAB) o->symtab = p;
+        if (d->d_tag == DT_STRTAB) o->strtab = p;
+        if (d->d_tag == DT_VERSYM) o->versym = p;
     }
     return o->gnu_hash && o->symtab && o->strtab && (uintptr_t)o->strtab > m->l_addr && (uintptr_t)o->symtab > m->l_addr;
 }
@@ -70,7 +71,7 @@ static void *find_from(const struct link_map *m, const char *name, const void **
     uint32_t hash = gnu_hash(name);
     for (; m; m = m->l_next) {
         struct object o;
-        if (m->l_ld == _DYNAMIC || !object_open(m, &o)) continue;
+        if (m->l_ld == _DYNAMIC || !object_open(m, 0, &o)) continue;
         void *p = object_find(&o, name, hash);
         if (!p) continue;
         if (ret_object) *ret_object = m;
@@ -94,4 +95,12 @@ void *pp_next_find_behind_companions(const char *name)
         if (m->l_ld == _DYNAMIC || (slash && strncmp(slash, "/libpprof", 9) == 0)) behind = m->l_next;
     }
     return find_from(behind, name, NULL);
+}
+
+void *pp_next_find_in_vdso(const char *name)
+{
+    const struct link_map *m = _r_debug.r_map;
+    while (m && !(m->l_name && strncmp(m->l_name, "linux-vdso", 10) == 0)) m = m->l_next;
+    struct object o;
+    return m && object_open(m, m->l_addr, &o) ? object_find(&o, name, gnu_hash(name)) : NULL;
 }

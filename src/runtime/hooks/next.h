@@ -16,7 +16,10 @@ void *pp_next_find(const char *name, const void **ret_object);
 /* The same, libpprof's companions (libpprof-*.so) left out. */
 void *pp_next_find_behind_companions(const char *name);
 
-/* The same, kept in *slot: PP_NEXT(poll)(fds, n, ms) calls the next poll; `next` is the file's struct of void pointers. */
+/* A function of the kernel's vdso; NULL: no vdso, or not in it. */
+void *pp_next_find_in_vdso(const char *name);
+
+/* pp_next_find, kept in *slot: PP_NEXT(poll)(fds, n, ms) calls the next poll; `next` is the file's struct of void pointers. */
 static inline void *pp_next_lazy(void **slot, const char *name)
 {
     void *p = __atomic_load_n(slot, __ATOMIC_RELAXED);

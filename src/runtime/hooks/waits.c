@@ -5,11 +5,13 @@
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/syscall.h"
 #include "runtime/hooks/export.h"
 #include "runtime/hooks/next.h"
-#include "runtime/os/os.h"
+#include "runtime/sigsafe/guest.h"
 
 static struct {
     void *poll, *ppoll, *select, *pselect, *epoll_wait, *epoll_pwait, *epoll_pwait2, *nanosleep, *clock_nanosleep,
@@ -24,11 +26,32 @@ static int64_t to_ns(const struct timespec *t)
     return ns;
 }
 
+typedef int (*clock_reader)(clockid_t clock, struct timespec *ret);
+
+static int clock_by_system_call(clockid_t clock, struct timespec *ret)
+{
+    return (int)pp_sys(SYS_clock_gettime, clock, ret);
+}
+
+static int64_t coarse_ns(void)
+{
+    static clock_reader reader;
+    clock_reader read = __atomic_load_n(&reader, __ATOMIC_RELAXED);
+    if (!read) {
+        read = (clock_reader)pp_next_find_in_vdso("__vdso_clock_gettime");
+        if (!read) read = clock_by_system_call;
+        __atomic_store_n(&reader, read, __ATOMIC_RELAXED);
+    }
+    struct timespec t = {0};
+    read(CLOCK_MONOTONIC_COARSE, &t);
+    return to_ns(&t);
+}
+
 void pp_deadline_in(struct pp_deadline *d, const struct timespec *timeout)
 {
     *d = (struct pp_deadline){.given = timeout};
-    if (!timeout || to_ns(timeout) <= 0) return;
-    if (__builtin_add_overflow(pp_os_monotonic_ns(), to_ns(timeout), &d->end_ns)) d->end_ns = INT64_MAX;
+    if (!timeout || to_ns(timeout) <= 0 || !pp_guest_on()) return;
+    if (__builtin_add_overflow(coarse_ns() + pp_guest.tick_ns, to_ns(timeout), &d->end_ns)) d->end_ns = INT64_MAX;
 }
 
 const struct timespec *pp_deadline_left(struct pp_deadline *d)
@@ -37,7 +60,7 @@ const struct timespec *pp_deadline_left(struct pp_deadline *d)
         d->tried = true;
         return d->given;
     }
-    int64_t left = d->end_ns - pp_os_monotonic_ns();
+    int64_t left = d->end_ns - coarse_ns();
     if (left < 0) left = 0;
     d->left = (struct timespec){left / 1000000000, left % 1000000000};
     return &d->left;
