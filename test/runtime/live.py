@@ -232,6 +232,19 @@ def test_no_wait_ends_early():
             assert p.returncode == 0 and "EINTR nanosleep 0" in out, out + err
 
 
+def test_no_signal_of_ours_ends_a_wait():
+    """LIVE_EINTR_SIGNALS (10,000) of ours into waiting threads, a CPU window over all of it."""
+    wanted = int(os.environ.get("LIVE_EINTR_SIGNALS", "10000"))
+    rate = max(2000, min(10000, wanted // 4))
+    with tempfile.TemporaryDirectory() as d:
+        out = guest(program("waits"), str(wanted // rate + 2), str(rate), flags=(f"-cpuprofile={d}/c", "-cpuprofilerate=1000"), check=False, timeout=300)
+        assert out.returncode == 0 and len(re.findall(r"EINTR \w+ 0\n", out.stdout)) == 13, out.stdout + out.stderr
+        sent = int(re.search(r"SIGNALS (\d+)", out.stdout).group(1))
+        samples = sum(f for f, _ in rows(f"{d}/c", sample_index="samples").values())
+        assert sent >= wanted, f"only {sent} signals"
+        print(f"     {sent} signals of ours and {samples:.0f} CPU samples ended no wait")
+
+
 def test_dlopen_storm():
     rounds = int(os.environ.get("LIVE_DLOPEN_RUNS", "5"))
     for _ in range(rounds):
