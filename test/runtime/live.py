@@ -252,6 +252,14 @@ def test_dlopen_storm():
         assert p.stdout == "OK\n", p.stdout + p.stderr
 
 
+def test_a_program_that_lost_the_library_is_left_alone():
+    """An exec in place without LD_PRELOAD resets our handler: the wake-up signal would end the program."""
+    with serving("sh", "-c", "exec env -u LD_PRELOAD sleep 3") as (p, base):
+        status, body, _ = get(base + "profile?seconds=1")
+        assert status == 500 and b"does not answer" in body, (status, body)
+        assert p.wait(10) == 0, f"ended with {p.returncode}"
+
+
 # ---- endpoints
 
 def test_endpoints():

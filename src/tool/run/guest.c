@@ -50,25 +50,33 @@ static bool restarts_by_itself(long call)
     return false;
 }
 
-/* 0: can't be used; more is better. */
+/* field: "\nSigBlk:" and its like, masks in hexadecimal. */
+static bool is_in_mask(const char *status, const char *field, int signal)
+{
+    const char *mask = strstr(status, field);
+    return mask && (strtoull(mask + strlen(field), NULL, 16) >> (signal - 1) & 1);
+}
+
+/* 0: can't be used; more is better. A guest that has executed a program without libpprof has lost our handler: the signal would
+ * end it. */
 static int wake_score(pid_t pid, const char *tid, int signal)
 {
     char text[4096];
     if (read_proc(pid, tid, "status", text, sizeof text) <= 0) return 0;
-    const char *blocked = strstr(text, "\nSigBlk:");
-    if (!blocked || (strtoull(blocked + 8, NULL, 16) >> (signal - 1) & 1)) return 0;
+    if (is_in_mask(text, "\nSigBlk:", signal) || !is_in_mask(text, "\nSigCgt:", signal)) return 0;
     if (strstr(text, "\nState:\tZ") || strstr(text, "\nState:\tX")) return 0;
     if (read_proc(pid, tid, "syscall", text, sizeof text) <= 0) return 1;
     if (strncmp(text, "running", 7) == 0) return 3;
     return restarts_by_itself(atol(text)) ? 4 : 2;
 }
 
+/* 0: none. */
 static pid_t choose_thread(pid_t pid, int signal)
 {
     char path[40];
     snprintf(path, sizeof path, "/proc/%d/task", pid);
     DIR *d = opendir(path);
-    pid_t best = pid;
+    pid_t best = 0;
     int best_score = 0, looked = 0;
     for (struct dirent *e; d && looked < 64 && best_score < 4 && (e = readdir(d));) {
         if (e->d_name[0] == '.') continue;
@@ -87,7 +95,8 @@ static void wake(struct pp_run_guest *g)
 {
     struct pp_ledger_head *h = g->ledger.head;
     int signal = (int)atomic_load(&h->signal);
-    if (!signal) return;
+    pid_t tid = signal ? choose_thread(g->pid, signal) : 0;
+    if (!tid) return;
     siginfo_t si;
     memset(&si, 0, sizeof si);
     si.si_signo = signal;
@@ -95,7 +104,7 @@ static void wake(struct pp_run_guest *g)
     si.si_pid = getpid();
     si.si_uid = getuid();
     si.si_value.sival_ptr = (void *)PP_WAKE;
-    syscall(SYS_rt_tgsigqueueinfo, g->pid, choose_thread(g->pid, signal), signal, &si);
+    syscall(SYS_rt_tgsigqueueinfo, g->pid, tid, signal, &si);
 }
 
 static bool await_answer(struct pp_run_guest *g, uint32_t number)
@@ -137,7 +146,7 @@ enum pp_code pp_run_guest_ask(struct pp_run_guest *g, enum pp_verb verb, int64_t
     bool answered = await_answer(g, number);
     if (answered) *ret_result = m->result;
     pthread_mutex_unlock(&g->mailbox_lock);
-    return answered ? PP_OK : pp_fail(err, PP_E_STATE, "the program does not answer (stopped, ended, or our signal is blocked in all its threads)");
+    return answered ? PP_OK : pp_fail(err, PP_E_STATE, "the program does not answer (stopped, ended, replaced by one without libpprof, or our signal is blocked in all its threads)");
 }
 
 static enum pp_code cpu_start(void *ctx, int hz, struct pp_err *err)
