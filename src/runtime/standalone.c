@@ -172,7 +172,7 @@ static void target_init(void)
     alone.target = (struct pp_target){.ledger = pp_guest.ledger, .symbols = pp_runtime_names(), .cpu_start = cpu_start,
                                       .cpu_stop = cpu_stop, .threads = threads, .refresh = refresh, .cmdline = cmdline,
                                       .sleep = sleep_ns, .realtime_ns = realtime_ns, .monotonic_ns = monotonic_ns,
-                                      .note = PP_STR("libpprof " PP_VERSION ", served by the program itself: names from symbol tables only")};
+                                      .note = PP_STR("served by the program itself: names from symbol tables only")};
 }
 
 /* HTTP */

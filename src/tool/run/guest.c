@@ -236,5 +236,5 @@ void pp_run_guest_init(struct pp_run_guest *g, const struct pp_ledger *ledger, p
     g->target = (struct pp_target){.ledger = *ledger, .symbols = &g->symbols, .ctx = g, .cpu_start = cpu_start, .cpu_stop = cpu_stop,
                                    .threads = threads, .refresh = refresh, .cmdline = cmdline, .sleep = sleep_ns,
                                    .realtime_ns = realtime_ns, .monotonic_ns = monotonic_ns,
-                                   .note = PP_STR("libpprof " PP_VERSION ", served by pprof run")};
+                                   .note = PP_STR("served by pprof run")};
 }

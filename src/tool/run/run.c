@@ -29,17 +29,23 @@
 static const char usage[] =
     "usage: pprof run [flags] -- command [args]\n"
     "\n"
-    "Runs a program with libpprof in it. Flags (each with its environment variable):\n"
-    "  -http addr           serve /debug/pprof/ on addr: localhost:6060, :6060 (with -token), unix:/path   PPROF_HTTP\n"
-    "  -token secret        wanted from every client (Bearer, basic-auth password or ?token=)            PPROF_TOKEN\n"
-    "  -cpuprofile file     write a CPU profile of the whole run when the program ends                   PPROF_CPUPROFILE\n"
-    "  -cpuprofilerate hz   of -cpuprofile; default 100                                                  PPROF_CPUPROFILERATE\n"
-    "  -memprofile file     write an allocs profile when the program ends                                PPROF_MEMPROFILE\n"
-    "  -memprofilerate n    one sample each n allocated bytes; default 524288, 1 everything, 0 off       PPROF_MEMPROFILERATE\n"
-    "  -outputdir dir       where files with relative names go                                           PPROF_OUTPUTDIR\n"
-    "  -q                   say nothing but errors\n"
+    "Runs a program with libpprof in it and serves its profiles, or writes them when it ends.\n"
     "\n"
-    "Exit status and signals are the command's own; 126: it can't be profiled, 127: not found, 2: wrong flags.\n";
+    "  -http addr           serve /debug/pprof/ at addr: localhost:6060, unix:/path, or :6060 (wants -token)\n"
+    "  -token secret        what every client must bring: as Bearer, as basic-auth password or as ?token=\n"
+    "  -cpuprofile file     write a CPU profile of the whole run when the program ends\n"
+    "  -cpuprofilerate hz   samples per second of CPU time in -cpuprofile (default 100)\n"
+    "  -memprofile file     write a profile of allocations (allocs) when the program ends\n"
+    "  -memprofilerate n    sample one allocation per n bytes on average (default 524288; 1: all, 0: none)\n"
+    "  -outputdir dir       where files with relative names go\n"
+    "  -q                   print nothing but errors\n"
+    "\n"
+    "Each flag but -q can be set by an environment variable: PPROF_HTTP, PPROF_TOKEN, PPROF_CPUPROFILE,\n"
+    "PPROF_CPUPROFILERATE, PPROF_MEMPROFILE, PPROF_MEMPROFILERATE, PPROF_OUTPUTDIR. Flags win.\n"
+    "PPROF_LIBRARY names the libpprof.so to load; otherwise the one beside pprof or in its ../lib is taken.\n"
+    "\n"
+    "Exit status and signals are the command's own. 126: it can't be profiled or executed, 127: it is not found,\n"
+    "2: wrong flags or address, 1: it ended well but a profile could not be written.\n";
 
 static void out_of_memory(size_t wanted)
 {
