@@ -75,6 +75,11 @@ static bool arena_add_chunk(struct pp_arena *a, size_t size, size_t align)
     return true;
 }
 
+bool pp_arena_reserve(struct pp_arena *a, size_t size)
+{
+    return (a->chunk && size <= a->cap - a->used) || arena_add_chunk(a, size, 1);
+}
+
 static size_t aligned_offset(const struct pp_arena *a, size_t align)
 {
     uintptr_t base = (uintptr_t)a->chunk->payload;

@@ -27,6 +27,8 @@ void pp_arena_init(struct pp_arena *a, size_t max_bytes, void (*oom)(size_t want
 void pp_arena_release(struct pp_arena *a); /* may be initialized again; a zeroed arena is a valid empty one, too */
 void pp_arena_reset(struct pp_arena *a);   /* keeps the newest chunk */
 
+bool pp_arena_reserve(struct pp_arena *a, size_t size); /* so much without another chunk; its pages stay untouched. False: refused */
+
 void *pp_alloc(struct pp_arena *a, size_t size, size_t align); /* size 0 gives a valid pointer */
 
 /* Room for n elements of `size`; overflow counts as out of memory. */

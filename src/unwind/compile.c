@@ -9,6 +9,7 @@
 #include "unwind/frames.h"
 
 #define LOW ((1u << PP_TABLE_SHIFT) - 1)
+#define MEMO_BITS 6
 #define SMALL_GAP 16 /* bytes between functions that are only padding: nothing runs there, no row spent */
 
 struct compiler {
@@ -26,31 +27,37 @@ struct compiler {
     uint64_t in_force;       /* rule without the start flag */
     uint64_t last_offset;    /* of the last row emitted */
     uint64_t fde_start;
-    uint64_t memo_rule; /* the rule asked for last, and its index */
-    uint32_t memo_index;
-    bool refused; /* memory, or a table limit */
+    struct {
+        uint64_t rule;
+        uint32_t index;
+    } memo[1 << MEMO_BITS]; /* of rules that were asked for lately; all zero: rule 0 (PP_RULE_NONE) has index 0 */
+    bool refused;           /* memory, or a table limit */
 };
 
-static uint32_t rule_index(struct compiler *c, uint64_t rule)
+static uint32_t rule_find(struct compiler *c, uint64_t rule)
 {
-    if (rule == c->memo_rule) return c->memo_index;
     uint64_t h = pp_hash_u64(rule);
     uint32_t i;
-    bool found = false;
-    for (struct pp_probe pr = pp_hash_probe(&c->rules_by_value, h); !found && pp_hash_next(&pr, &i);)
-        found = c->rules.p[i] == rule;
-    if (!found) {
-        uint64_t *slot = PP_TRY_PUSH(c->arena, &c->rules);
-        if (!slot || c->rules.n > UINT32_MAX >> PP_TABLE_SHIFT) {
-            c->refused = true;
-            return 0;
-        }
-        *slot = rule;
-        i = (uint32_t)c->rules.n - 1;
-        if (!pp_hash_add(c->arena, &c->rules_by_value, h, i)) c->refused = true;
+    for (struct pp_probe pr = pp_hash_probe(&c->rules_by_value, h); pp_hash_next(&pr, &i);)
+        if (c->rules.p[i] == rule) return i;
+    uint64_t *slot = PP_TRY_PUSH(c->arena, &c->rules);
+    i = (uint32_t)c->rules.n - 1;
+    if (!slot || c->rules.n > UINT32_MAX >> PP_TABLE_SHIFT || !pp_hash_add(c->arena, &c->rules_by_value, h, i)) {
+        c->refused = true;
+        return 0;
     }
-    c->memo_rule = rule;
-    c->memo_index = i;
+    *slot = rule;
+    return i;
+}
+
+/* An object has some hundred rules, most rows use a few of them. */
+static uint32_t rule_index(struct compiler *c, uint64_t rule)
+{
+    size_t at = (size_t)(rule * 0x9e3779b97f4a7c15u >> (64 - MEMO_BITS));
+    if (c->memo[at].rule == rule) return c->memo[at].index;
+    uint32_t i = rule_find(c, rule);
+    c->memo[at].rule = rule;
+    c->memo[at].index = i;
     return i;
 }
 
@@ -259,8 +266,7 @@ static enum pp_code compile(struct pp_arena *arena, const struct pp_frame_sectio
     c.n_buckets = (uint32_t)((c.text_size + LOW) >> PP_TABLE_SHIFT);
     c.bucket = PP_NEW_N(arena, uint32_t, (size_t)c.n_buckets + 1);
     uint32_t n_bad = f.n_bad;
-    c.memo_rule = UINT64_MAX;
-    rule_index(&c, PP_RULE_NONE); /* index 0 */
+    rule_find(&c, PP_RULE_NONE); /* index 0 */
     if (!c.bucket ||
         !pp_vec_reserve(arena, (void **)&c.rows.p, &c.rows.cap, s->bytes.n / 4 + 64, PP_VEC_ELEMENT(&c.rows)))
         return pp_fail(err, PP_E_NOMEM, "no memory to compile %zu bytes of unwind information", s->bytes.n);
@@ -275,17 +281,23 @@ static enum pp_code compile(struct pp_arena *arena, const struct pp_frame_sectio
     return PP_OK;
 }
 
-enum pp_code pp_table_compile(const struct pp_frame_section *s, struct pp_table **ret_table, struct pp_err *err)
+enum pp_code pp_table_compile_with(struct pp_arena *scratch, const struct pp_frame_section *s, struct pp_table **ret_table,
+                                   struct pp_err *err)
 {
     if (s->text_end <= s->text_vaddr || s->text_end - s->text_vaddr > UINT32_MAX)
         return pp_fail(err, PP_E_LIMIT, "text range 0x%llx-0x%llx: empty or above 4 GiB",
                        (unsigned long long)s->text_vaddr, (unsigned long long)s->text_end);
     if (s->bytes.n > INT32_MAX)
         return pp_fail(err, PP_E_LIMIT, "%zu bytes of unwind information: above 2 GiB", s->bytes.n);
-    struct pp_arena arena;
-    pp_arena_init(&arena, 0, NULL);
-    enum pp_code code = compile(&arena, s, ret_table, err);
-    pp_arena_release(&arena);
+    return compile(scratch, s, ret_table, err);
+}
+
+enum pp_code pp_table_compile(const struct pp_frame_section *s, struct pp_table **ret_table, struct pp_err *err)
+{
+    struct pp_arena scratch;
+    pp_arena_init(&scratch, 0, NULL);
+    enum pp_code code = pp_table_compile_with(&scratch, s, ret_table, err);
+    pp_arena_release(&scratch);
     return code;
 }
 

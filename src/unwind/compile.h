@@ -10,7 +10,7 @@
 #ifndef PP_UNWIND_COMPILE_H
 #define PP_UNWIND_COMPILE_H
 
-#include "base/err.h"
+#include "base/arena.h"
 #include "unwind/sigsafe/table.h"
 
 struct pp_frame_section {
@@ -25,6 +25,9 @@ struct pp_frame_section {
 /* PP_E_NOTFOUND: no usable FDE at all. */
 PP_MUST_USE enum pp_code pp_table_compile(const struct pp_frame_section *s, struct pp_table **ret_table,
                                           struct pp_err *err);
+/* The same with the caller's scratch memory, to be used again for the next object (new pages cost more than the work on them). */
+PP_MUST_USE enum pp_code pp_table_compile_with(struct pp_arena *scratch, const struct pp_frame_section *s,
+                                               struct pp_table **ret_table, struct pp_err *err);
 void pp_table_free(struct pp_table *t); /* NULL is fine */
 
 #endif

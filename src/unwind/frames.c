@@ -28,9 +28,19 @@ static uint64_t take(struct cursor *c, unsigned n)
     return v;
 }
 
+static inline uint8_t take_byte(struct cursor *c)
+{
+    if (c->at < c->end) return c->base[c->at++];
+    c->failed = true;
+    return 0;
+}
+
 static uint64_t take_uleb(struct cursor *c)
 {
-    uint64_t v = 0;
+    uint64_t v = take_byte(c);
+    if (v < 0x80) return v;
+    c->at--; /* the first byte again: at least one was there */
+    v = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
         uint64_t b = take(c, 1);
         v |= (b & 0x7f) << shift;
@@ -401,7 +411,7 @@ static bool take_advance(const struct pp_cie *cie, const struct pp_frame_section
     if (op >> 6 == 1)
         delta = op & 0x3f;
     else if (op == 0x02)
-        delta = take(c, 1);
+        delta = take_byte(c);
     else if (op == 0x03)
         delta = take(c, 2);
     else if (op == 0x04)
@@ -425,7 +435,7 @@ static bool run(const struct pp_frames *f, const struct pp_cie *cie, struct curs
     m.row = row;
     m.n_remembered = 0;
     while (c->at < c->end) {
-        uint8_t op = (uint8_t)take(c, 1);
+        uint8_t op = take_byte(c);
         uint64_t next = loc;
         bool fine = true;
         if (op >> 6 == 2)

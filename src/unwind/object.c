@@ -14,12 +14,14 @@
 
 #define HEADER_BYTES 4096
 #define NOTES_BYTES 4096
+#define SCRATCH_USUAL ((size_t)4 << 20) /* address space, not memory: enough for 800 KB of .eh_frame */
 #define FRAMES_MAX ((uint64_t)512 << 20)
 
 void pp_memory_release(struct pp_memory *m)
 {
     if (m->mem_fd >= 0) pp_sys(SYS_close, m->mem_fd);
     m->mem_fd = -1;
+    pp_arena_release(&m->scratch);
 }
 
 static bool open_mem(struct pp_memory *m)
@@ -79,7 +81,7 @@ static bool narrow_by_table(struct pp_memory *m, const struct pp_object *o, cons
     if (head[2] != UDATA4 || head[3] != DATAREL_SDATA4) return true;
     memcpy(&count, head + 8, 4);
     if (count == 0 || count > (hdr->p_memsz - sizeof head) / 8) return true;
-    int32_t *table = pp_pages_map((size_t)count * 8);
+    int32_t *table = pp_alloc_n(&m->scratch, count, 8, 4);
     if (!table) return false;
     bool fine = read_vaddr(m, o, hdr->p_vaddr + sizeof head, table, (size_t)count * 8);
     uint64_t last = 0, end = p->vaddr + p->size;
@@ -87,7 +89,6 @@ static bool narrow_by_table(struct pp_memory *m, const struct pp_object *o, cons
         uint64_t fde = hdr->p_vaddr + (uint64_t)(int64_t)table[2 * i + 1];
         if (fde > last && fde < end) last = fde;
     }
-    pp_pages_unmap(table, (size_t)count * 8);
     if (!fine || last < p->vaddr || !read_vaddr(m, o, last, &length, 4)) return fine;
     uint64_t size = last - p->vaddr + 4 + length;
     if (size <= p->size && length < UINT32_MAX - 16) {
@@ -118,7 +119,7 @@ static enum pp_code read_table(struct pp_memory *m, const struct pp_image *im, c
     struct frames_place p;
     uint64_t lo, hi;
     if (!find_frames(m, im, o, hdr, &p) || !pp_image_text_range(im, &lo, &hi)) return PP_OK;
-    char *copy = pp_pages_map(p.size);
+    char *copy = pp_alloc(&m->scratch, (size_t)p.size, 8);
     if (!copy)
         return pp_fail(err, PP_E_NOMEM, "no memory for a copy of %llu bytes of .eh_frame", (unsigned long long)p.size);
     enum pp_code c = PP_OK;
@@ -129,9 +130,8 @@ static enum pp_code read_table(struct pp_memory *m, const struct pp_image *im, c
                                      .text_end = hi,
                                      .max_fdes = p.n_fdes,
                                      .data_vaddr = hdr->p_vaddr};
-        c = pp_table_compile(&s, &o->table, err);
+        c = pp_table_compile_with(&m->scratch, &s, &o->table, err);
     }
-    pp_pages_unmap(copy, p.size);
     return c == PP_E_NOTFOUND ? PP_OK : c;
 }
 
@@ -299,9 +299,9 @@ static enum pp_code read_object(struct pp_memory *m, const struct pp_object_plac
 enum pp_code pp_object_read(struct pp_memory *m, const struct pp_object_place *place, struct pp_object *ret_object,
                             struct pp_err *err)
 {
-    char *scratch = pp_pages_map(HEADER_BYTES + NOTES_BYTES);
-    if (!scratch) return pp_fail(err, PP_E_NOMEM, "no memory for an ELF header");
-    enum pp_code c = read_object(m, place, scratch, ret_object, err);
-    pp_pages_unmap(scratch, HEADER_BYTES + NOTES_BYTES);
-    return c;
+    pp_arena_reset(&m->scratch);
+    pp_arena_reserve(&m->scratch, SCRATCH_USUAL);
+    char *head = pp_alloc(&m->scratch, HEADER_BYTES + NOTES_BYTES, 8);
+    if (!head) return pp_fail(err, PP_E_NOMEM, "no memory for an ELF header");
+    return read_object(m, place, head, ret_object, err);
 }

@@ -8,12 +8,14 @@
 #ifndef PP_UNWIND_OBJECT_H
 #define PP_UNWIND_OBJECT_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "unwind/sigsafe/table.h"
 
 struct pp_memory {
     int pid;    /* 0: ourselves */
     int mem_fd; /* /proc/PID/mem; -1: not opened yet. Used where process_vm_readv is forbidden */
+    struct pp_arena scratch; /* emptied and used again by each pp_object_read: fresh pages cost a fault each. All zero: empty */
 };
 
 void pp_memory_release(struct pp_memory *m);

@@ -51,6 +51,22 @@ static void says_when_memory_ends(void **state)
     pp_arena_release(&a);
 }
 
+static void reserve_takes_one_chunk(void **state)
+{
+    (void)state;
+    struct pp_arena a = {.max_bytes = 1 << 20};
+    assert_true(pp_arena_reserve(&a, 500000));
+    size_t total = a.total_bytes;
+    char *first = pp_alloc(&a, 1000, 8), *last = NULL;
+    for (int i = 1; i < 500; i++) last = pp_alloc(&a, 1000, 8);
+    assert_int_equal(last - first, 499000);
+    assert_true(pp_arena_reserve(&a, 1)); /* what is left does */
+    assert_int_equal(a.total_bytes, total);
+    assert_false(pp_arena_reserve(&a, 1 << 20));
+    assert_false(a.failed); /* asking is no failure */
+    pp_arena_release(&a);
+}
+
 static void vectors_grow(void **state)
 {
     (void)state;
@@ -98,6 +114,7 @@ int main(void)
         cmocka_unit_test(aligns_and_zeroes),     cmocka_unit_test(is_zero_again_after_reset),
         cmocka_unit_test(says_when_memory_ends), cmocka_unit_test(vectors_grow),
         cmocka_unit_test(makes_texts),           cmocka_unit_test(errors_carry_where),
+        cmocka_unit_test(reserve_takes_one_chunk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
