@@ -131,6 +131,18 @@ void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp
     *ret_frames = frames;
 }
 
+bool pp_symfile_entry(const struct pp_symfile *s, uint64_t addr, uint64_t *ret_start)
+{
+    const struct pp_symtab *tables[] = {&s->symtab, &s->other_symtab, &s->plt};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        const struct pp_symtab_item *sym = pp_symtab_find(tables[i], addr);
+        if (!sym) continue;
+        *ret_start = sym->addr;
+        return true;
+    }
+    return false;
+}
+
 bool pp_symfile_has_dwarf(const struct pp_symfile *s) { return s->dwarf != NULL; }
 
 pp_str pp_symfile_problem(const struct pp_symfile *s)

@@ -44,6 +44,9 @@ const struct pp_object *pp_symfile_object(const struct pp_symfile *s);
  * which google/pprof makes a line with a nameless function. Frames' memory is from a. */
 void pp_symfile_find(struct pp_symfile *s, uint64_t addr, struct pp_arena *a, pp_frames *ret_frames);
 
+/* Start of the symbol that contains addr; false: no symbol table says. */
+bool pp_symfile_entry(const struct pp_symfile *s, uint64_t addr, uint64_t *ret_start);
+
 bool pp_symfile_has_dwarf(const struct pp_symfile *s);
 pp_str pp_symfile_problem(const struct pp_symfile *s); /* first fault in symbol tables or DWARF; empty: none */
 size_t pp_symfile_bytes(const struct pp_symfile *s);   /* memory held */

@@ -112,7 +112,7 @@ static size_t find_jit(struct pp_run_names *n, struct pp_arena *a, uint64_t pc, 
 }
 
 static size_t find(struct pp_run_names *n, struct pp_arena *a, const struct pp_ledger_module *m, pp_str path, uint64_t pc,
-                   struct pp_frame_name *ret, size_t cap)
+                   struct pp_frame_name *ret, size_t cap, uint64_t *ret_entry)
 {
     if (path.n == 0 || pp_str_has_prefix(path, PP_STR("//anon"))) return find_jit(n, a, pc, ret, cap);
     struct pp_symfile *s = symbols_of(n, m, path);
@@ -124,6 +124,7 @@ static size_t find(struct pp_run_names *n, struct pp_arena *a, const struct pp_l
     else if (pp_object_base(pp_symfile_object(s), &mapping, pc, &base, &is_data, NULL)) return 0;
     pp_frames frames = {0};
     pp_symfile_find(s, pc - base, a, &frames);
+    if (pp_symfile_entry(s, pc - base, ret_entry)) *ret_entry += base;
     size_t count = frames.n < cap ? frames.n : cap;
     for (size_t i = 0; i < count; i++) {
         const struct pp_frame *f = &frames.p[i];
@@ -141,7 +142,7 @@ size_t pp_run_names_frames(void *ctx, struct pp_arena *a, const struct pp_ledger
     struct pp_run_names *n = ctx;
     *ret_entry = 0;
     pthread_mutex_lock(&n->lock);
-    size_t count = find(n, a, m, path, pc, ret, cap);
+    size_t count = find(n, a, m, path, pc, ret, cap, ret_entry);
     pthread_mutex_unlock(&n->lock);
     return count;
 }
