@@ -12,13 +12,14 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
+
+from machine import machine
 
 # profile: options of bench/big
 PROFILES = {
@@ -143,21 +144,6 @@ def print_row(title, arguments, ours, google):
     for name, result in (('ours', ours), ('google/pprof', google)):
         if result and 'failed' in result:
             print(f"    {name}: {result['failed']}")
-
-
-def machine():
-    def text_of(path):
-        try:
-            with open(path) as f:
-                return f.read().strip()
-        except OSError:
-            return None
-    cpu = [line.split(':', 1)[1].strip() for line in (text_of('/proc/cpuinfo') or '').splitlines() if 'model name' in line]
-    commit = subprocess.run(['git', '-C', os.path.dirname(os.path.abspath(__file__)), 'rev-parse', 'HEAD'],
-                            capture_output=True, text=True)
-    return {'cpu': cpu[0] if cpu else platform.machine(), 'cpus': os.cpu_count(), 'kernel': platform.release(),
-            'governor': text_of('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'),
-            'load': os.getloadavg(), 'commit': commit.stdout.strip() or None}
 
 
 def main():
