@@ -10,15 +10,7 @@ static struct {
     void *mallocx, *rallocx, *xallocx, *dallocx, *sdallocx;
 } next;
 
-static void *lazily(void **slot, const char *name)
-{
-    void *p = __atomic_load_n(slot, __ATOMIC_RELAXED);
-    if (p) return p;
-    p = pprof_alloc_service.next(name);
-    __atomic_store_n(slot, p, __ATOMIC_RELAXED);
-    return p;
-}
-#define NEXT(name) ((__typeof__(&(name)))lazily(&next.name, #name))
+#define NEXT(name) ((__typeof__(&(name)))pp_companion_next(&next.name, #name))
 
 PP_EXPORT void *mallocx(size_t n, int flags);
 PP_EXPORT void *rallocx(void *p, size_t n, int flags);

@@ -5,15 +5,6 @@
 #include "runtime/hooks/alloc_service.h"
 #include "runtime/hooks/export.h"
 
-static void *lazily(void **slot, const char *name)
-{
-    void *p = __atomic_load_n(slot, __ATOMIC_RELAXED);
-    if (p) return p;
-    p = pprof_alloc_service.next(name);
-    __atomic_store_n(slot, p, __ATOMIC_RELAXED);
-    return p;
-}
-
 /* bytes: what the call allocates. */
 #define ALLOCATES(name, params, args, bytes)                                                                           \
     PP_EXPORT void *name params;                                                                                       \
@@ -21,7 +12,7 @@ static void *lazily(void **slot, const char *name)
     {                                                                                                                  \
         static void *next;                                                                                             \
         bool due = pprof_alloc_service.counted(bytes);                                                                 \
-        void *p = ((void *(*)params)lazily(&next, #name))args;                                                         \
+        void *p = ((void *(*)params)pp_companion_next(&next, #name))args;                                                         \
         if (due) {                                                                                                     \
             struct pp_walk_regs regs;                                                                                  \
             PP_WALK_REGS_CALLER(&regs);                                                                                \
@@ -36,7 +27,7 @@ static void *lazily(void **slot, const char *name)
     {                                                                                                                  \
         static void *next;                                                                                             \
         pprof_alloc_service.freed(p);                                                                                  \
-        ((void (*)params)lazily(&next, #name))args;                                                                    \
+        ((void (*)params)pp_companion_next(&next, #name))args;                                                                    \
     }
 
 ALLOCATES(tc_malloc, (size_t n), (n), n)
@@ -68,7 +59,7 @@ void *tc_realloc(void *p, size_t n)
     static void *next;
     struct pp_live_object old;
     bool had = pprof_alloc_service.take_out(p, &old), due = pprof_alloc_service.counted(n);
-    void *q = ((void *(*)(void *, size_t))lazily(&next, "tc_realloc"))(p, n);
+    void *q = ((void *(*)(void *, size_t))pp_companion_next(&next, "tc_realloc"))(p, n);
     if (had && (q || n == 0)) pprof_alloc_service.charge_free(old);
     else if (had) pprof_alloc_service.put_back(p, old);
     if (due) {
@@ -84,7 +75,7 @@ int tc_posix_memalign(void **ret, size_t align, size_t n)
 {
     static void *next;
     bool due = pprof_alloc_service.counted(n);
-    int failed = ((int (*)(void **, size_t, size_t))lazily(&next, "tc_posix_memalign"))(ret, align, n);
+    int failed = ((int (*)(void **, size_t, size_t))pp_companion_next(&next, "tc_posix_memalign"))(ret, align, n);
     if (due) {
         struct pp_walk_regs regs;
         PP_WALK_REGS_CALLER(&regs);

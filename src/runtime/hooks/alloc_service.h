@@ -20,4 +20,14 @@ struct pp_alloc_service {
 };
 extern const struct pp_alloc_service pprof_alloc_service __attribute__((visibility("default")));
 
+/* The next definition of a companion's function, kept in *slot. */
+static inline void *pp_companion_next(void **slot, const char *name)
+{
+    void *p = __atomic_load_n(slot, __ATOMIC_RELAXED);
+    if (p) return p;
+    p = pprof_alloc_service.next(name);
+    __atomic_store_n(slot, p, __ATOMIC_RELAXED);
+    return p;
+}
+
 #endif
