@@ -121,7 +121,7 @@ static enum pp_code check_elf(const struct pp_image *im, const char *path, struc
         return pp_fail(err, PP_E_UNSUPPORTED, "%s: has file capabilities: the loader ignores LD_PRELOAD for it", path);
     pp_str interpreter;
     if (!interpreter_of(im, &interpreter))
-        return pp_fail(err, PP_E_UNSUPPORTED, "%s: is statically linked: link it with libpprof.a instead", path);
+        return pp_fail(err, PP_E_UNSUPPORTED, "%s: is statically linked: nothing can be loaded into it; link it dynamically", path);
     if (!pp_str_eq_c(pp_str_base(interpreter), OWN_INTERPRETER))
         return pp_fail(err, PP_E_UNSUPPORTED, "%s: uses the loader %.*s: libpprof needs glibc", path, PP_FMT(interpreter));
     const char *sanitizer = sanitizer_of(im);
