@@ -17,7 +17,7 @@ struct slot {
     uint32_t bucket;
 };
 
-_Atomic uint8_t pp_live_filter[1 << PP_LIVE_FILTER_BITS];
+_Alignas(4096) _Atomic uint8_t pp_live_filter[1 << PP_LIVE_FILTER_BITS];
 static struct slot *_Atomic tables[TABLES];
 static _Atomic uint64_t n_live;
 

@@ -26,12 +26,12 @@ struct pp_live_object {
 
 extern _Atomic uint8_t pp_live_filter[1 << PP_LIVE_FILTER_BITS] __attribute__((visibility("hidden")));
 
-/* The 64 places of a KiB share one cache line of the filter: the frees of a working set of 3 MB then touch 180 KB of it, not all
- * of it (1 to 2 ns a free). The line is hashed, and the order within it: aligned objects use all bytes. */
+/* The 4096 places of 64 KiB share one page of the filter, those of a KiB one cache line: the frees of a working set of 3 MB touch 45 pages
+ * and 180 KB of it, not all of it. The page is hashed, and the order within it: aligned objects use all bytes. */
 static inline uint32_t pp_live_filter_index(const void *p)
 {
     uint64_t address = (uintptr_t)p;
-    return (uint32_t)((address >> 10) * 0x9e3779b97f4a7c15u >> (64 - PP_LIVE_FILTER_BITS)) ^ (address >> 4 & 63);
+    return (uint32_t)((address >> 16) * 0x9e3779b97f4a7c15u >> (64 - PP_LIVE_FILTER_BITS)) ^ (address >> 4 & 4095);
 }
 
 /* False: p was surely not sampled. */
