@@ -13,21 +13,15 @@
 #include "runtime/hooks/heap_sample.h"
 #include "runtime/hooks/next.h"
 
-enum next_kind { UNKNOWN, PASS, SAMPLE };
-
-struct next_operator {
-    void *call;
-    enum next_kind kind;
-};
-
-/* An operator that no object defines can't be called by correct code; malloc and free are what is left to do. */
-static PP_COLD void operator_resolve(struct next_operator *op, const char *name, void *fallback)
+/* The next definition; an operator that no object defines can't be called by correct code, malloc and free are what is left to do.
+ * ret_sample: its calls don't come by our malloc. */
+static PP_COLD void *operator_find(const char *name, void *fallback, bool *ret_sample)
 {
     const void *object = NULL, *allocator = NULL;
     void *call = pp_next_find(name, &object);
     pp_next_find("malloc", &allocator);
-    op->call = call ? call : fallback;
-    op->kind = call && object == allocator ? SAMPLE : PASS;
+    *ret_sample = call && object == allocator;
+    return call ? call : fallback;
 }
 
 static void *plain_new(size_t n)
@@ -40,12 +34,33 @@ static void *plain_new_aligned(size_t n, size_t align)
     return aligned_alloc(align, (n + align - 1) & ~(align - 1));
 }
 
+/* `call` is where the wrapper jumps: first_ (finds the next one), then the next one itself or sample_. */
+#define OPERATOR(result, symbol, fallback, params, args)                                                               \
+    static result first_##symbol params;                                                                               \
+    static struct {                                                                                                    \
+        result(*call) params;                                                                                          \
+        result(*next) params;                                                                                          \
+    } op_##symbol = {first_##symbol, NULL};                                                                            \
+    static result sample_##symbol params;                                                                              \
+    static PP_COLD result first_##symbol params                                                                        \
+    {                                                                                                                  \
+        bool sample;                                                                                                   \
+        op_##symbol.next = (result(*) params)operator_find(#symbol, (void *)fallback, &sample);                        \
+        __atomic_store_n(&op_##symbol.call, sample ? sample_##symbol : op_##symbol.next, __ATOMIC_RELEASE);            \
+        return op_##symbol.call args;                                                                                  \
+    }                                                                                                                  \
+    PP_EXPORT result symbol params;                                                                                    \
+    PP_EXPORT result symbol params                                                                                     \
+    {                                                                                                                  \
+        return op_##symbol.call args;                                                                                  \
+    }
+
 #define NEW(symbol, fallback, params, args)                                                                            \
-    static struct next_operator op_##symbol;                                                                           \
+    OPERATOR(void *, symbol, fallback, params, args)                                                                   \
     static PP_COLD void *slow_##symbol params                                                                          \
     {                                                                                                                  \
         bool due = pp_heap_due(n);                                                                                     \
-        void *p = ((void *(*)params)op_##symbol.call)args;                                                             \
+        void *p = op_##symbol.next args;                                                                               \
         if (due) {                                                                                                     \
             struct pp_walk_regs regs;                                                                                  \
             PP_WALK_REGS_HERE(&regs);                                                                                  \
@@ -53,12 +68,9 @@ static void *plain_new_aligned(size_t n, size_t align)
         }                                                                                                              \
         return p;                                                                                                      \
     }                                                                                                                  \
-    PP_EXPORT void *symbol params;                                                                                     \
-    PP_EXPORT void *symbol params                                                                                      \
+    static void *sample_##symbol params                                                                                \
     {                                                                                                                  \
-        if (__builtin_expect(!op_##symbol.call, 0)) operator_resolve(&op_##symbol, #symbol, (void *)fallback);         \
-        if (op_##symbol.kind == SAMPLE && pp_heap_count(n)) return slow_##symbol args;                                 \
-        return ((void *(*)params)op_##symbol.call)args;                                                                \
+        return pp_heap_count(n) ? slow_##symbol args : op_##symbol.next args;                                          \
     }
 
 NEW(_Znwm, plain_new, (size_t n), (n))
@@ -71,13 +83,11 @@ NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, plain_new_aligned, (size_t n, size_t ali
 NEW(_ZnamSt11align_val_tRKSt9nothrow_t, plain_new_aligned, (size_t n, size_t align, const void *tag), (n, align, tag))
 
 #define DELETE(symbol, params, args)                                                                                   \
-    static struct next_operator op_##symbol;                                                                           \
-    PP_EXPORT void symbol params;                                                                                      \
-    PP_EXPORT void symbol params                                                                                       \
+    OPERATOR(void, symbol, free, params, args)                                                                         \
+    static void sample_##symbol params                                                                                 \
     {                                                                                                                  \
-        if (__builtin_expect(!op_##symbol.call, 0)) operator_resolve(&op_##symbol, #symbol, (void *)free);             \
-        if (op_##symbol.kind == SAMPLE && __builtin_expect(pp_live_maybe(p), 0)) pp_heap_free(p);                      \
-        ((void (*)params)op_##symbol.call)args;                                                                        \
+        if (__builtin_expect(pp_live_maybe(p), 0)) pp_heap_free(p);                                                    \
+        op_##symbol.next args;                                                                                         \
     }
 
 DELETE(_ZdlPv, (void *p), (p))
