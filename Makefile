@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 MESON  ?= meson
 export PREFIX
 
-.PHONY: all setup test demo bench fuzz asan tsan check-zones check-rooms install format goldens programs storm clean help
+.PHONY: all setup setup-test setup-demo setup-bench setup-programs test demo bench fuzz asan tsan check-zones check-rooms install format goldens programs storm clean help
 
 all: $(BUILD)/build.ninja ## build/pprof, build/libpprof.so, build/libpprof.a
 	ninja -C $(BUILD)
@@ -17,16 +17,16 @@ $(BUILD)/build.ninja: | setup
 setup: ## install what building and testing need (Debian packages; asks for sudo only when not root)
 	@scripts/setup.sh build
 
-test: setup all ## all unit, golden and runtime tests
-	@scripts/setup.sh test
+setup-test setup-demo setup-bench setup-programs: setup-%:
+	@scripts/setup.sh $*
+
+test: setup-test all ## all unit, golden and runtime tests
 	@scripts/test.sh $(BUILD)
 
-demo: setup all ## redis-server under load: CPU, heap and threads, with a picture
-	@scripts/setup.sh demo
+demo: setup-demo all ## redis-server under load: CPU, heap and threads, with a picture
 	@scripts/demo.sh $(BUILD)
 
-bench: all ## ours and the peers in one run, as ratios
-	@scripts/setup.sh bench
+bench: setup-bench all ## ours and the peers in one run, as ratios
 	@scripts/bench.sh $(BUILD)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (60)
@@ -44,8 +44,7 @@ tsan: ## the runtime's and threads' unit tests under ThreadSanitizer
 storm: all ## signals at 10 kHz over malloc, fork, dlopen, threads, exceptions (STORM_SECONDS, 120)
 	@scripts/storm.sh $(BUILD)
 
-programs: all ## Debian's servers unmodified; writes docs/programs.md
-	@scripts/setup.sh programs
+programs: setup-programs all ## Debian's servers unmodified; writes docs/programs.md
 	@scripts/programs.sh $(BUILD)
 
 check-zones: all ## signal-handler and hook code uses nothing it may not; libpprof.so needs libc alone
