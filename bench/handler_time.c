@@ -45,7 +45,8 @@ static void handler(int sig, siginfo_t *info, void *context)
     ticks[AS_IT_IS][at] = time_once(sig, info, context);
     if (!again) return;
     ticks[WARM][at] = time_once(sig, info, context);
-    for (unsigned i = 0; i < OTHER_BYTES; i += 64) other[i]++;
+    for (unsigned i = 0; i < OTHER_BYTES; i += 64)
+        other[i]++;
     ticks[COLD][at] = time_once(sig, info, context);
 }
 

@@ -11,9 +11,10 @@ static long units = 5000;
 static double spent_ns[THREADS_MAX];
 static volatile uint64_t sink;
 
-__attribute__((noipa)) static uint64_t work(uint64_t x)
+APART static uint64_t work(uint64_t x)
 {
-    for (int i = 0; i < 10000; i++) next_random(&x);
+    for (int i = 0; i < 10000; i++)
+        next_random(&x);
     return x;
 }
 
@@ -22,20 +23,20 @@ static uint64_t narrow(uint64_t x, int depth);
 static uint64_t wide(uint64_t x, int depth);
 static uint64_t saving(uint64_t x, int depth);
 
-__attribute__((noipa)) static uint64_t narrow(uint64_t x, int depth)
+APART static uint64_t narrow(uint64_t x, int depth)
 {
     uint64_t r = depth > 0 ? wide(x + 1, depth - 1) : work(x);
     return r ^ 5;
 }
 
-__attribute__((noipa)) static uint64_t wide(uint64_t x, int depth)
+APART static uint64_t wide(uint64_t x, int depth)
 {
     volatile uint64_t room[12] = {x};
     uint64_t r = depth > 0 ? saving(x + 3, depth - 1) : work(x);
     return r + room[0];
 }
 
-__attribute__((noipa)) static uint64_t saving(uint64_t x, int depth)
+APART static uint64_t saving(uint64_t x, int depth)
 {
     uint64_t a = x * 3, b = x ^ 77, c = x + 11;
     uint64_t r = depth > 0 ? narrow(a, depth - 1) : work(c);
@@ -46,7 +47,8 @@ static void *thread(void *arg)
 {
     uint64_t x = (uintptr_t)arg + 1;
     double start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    for (long i = 0; i < units; i++) x = narrow(x | 1, DEPTH);
+    for (long i = 0; i < units; i++)
+        x = narrow(x | 1, DEPTH);
     spent_ns[(uintptr_t)arg] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
     sink = x;
     return NULL;

@@ -22,7 +22,8 @@ static void copy_pointers(long n)
 static std::string word_at(uint64_t x)
 {
     std::string word = "w";
-    for (x %= 4000; x; x /= 7) word += static_cast<char>('a' + x % 7), word += "en";
+    for (x %= 4000; x; x /= 7)
+        word += static_cast<char>('a' + x % 7), word += "en";
     return word;
 }
 

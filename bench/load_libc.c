@@ -16,7 +16,8 @@ static void get_characters(long n)
 {
     unsigned sum = 0;
     rewind(file);
-    for (long i = 0; i < n; i++) sum += (unsigned)getc(file);
+    for (long i = 0; i < n; i++)
+        sum += (unsigned)getc(file);
     if (sum == 1) abort();
 }
 
@@ -44,7 +45,8 @@ static void epoll_ready(long n)
 static void sleep_nothing(long n)
 {
     const struct timespec none = {0, 0};
-    for (long i = 0; i < n; i++) nanosleep(&none, NULL);
+    for (long i = 0; i < n; i++)
+        nanosleep(&none, NULL);
 }
 
 static void *no_work(void *arg) { return arg; }
@@ -76,14 +78,16 @@ static void open_things(void)
     if (!file || pipe(ready) || write(ready[1], "x", 1) != 1 || (epoll_fd = epoll_create1(0)) < 0) abort();
     struct epoll_event event = {.events = EPOLLIN};
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, ready[0], &event)) abort();
-    for (int i = 0; i < 600000; i++) putc('a' + i % 26, file);
+    for (int i = 0; i < 600000; i++)
+        putc('a' + i % 26, file);
 }
 
 int main(int argc, char **argv)
 {
     const char *which = argc > 1 ? argv[1] : "rest";
     if (!strcmp(which, "rest")) {
-        printf("rest %ld %ld\n", resident_kib(), resident_kib());
+        long kib = resident_kib();
+        printf("rest %ld %ld\n", kib, kib);
         return 0;
     }
     open_things();

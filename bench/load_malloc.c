@@ -27,8 +27,10 @@ static void batch(long n)
 {
     void *p[8];
     for (long i = 0; i < n; i += 8) {
-        for (long k = 0; k < 8; k++) use(p[k] = malloc(1 + (size_t)((i + 5 * k) & 63)));
-        for (int k = 0; k < 8; k++) free(p[k]);
+        for (long k = 0; k < 8; k++)
+            use(p[k] = malloc(1 + (size_t)((i + 5 * k) & 63)));
+        for (int k = 0; k < 8; k++)
+            free(p[k]);
     }
 }
 
@@ -44,11 +46,13 @@ static void set(long n)
     }
 }
 
-__attribute__((noipa)) static void below(int depth, void (*run)(long), long n)
+APART static void below(int depth, void (*run)(long), long n)
 {
     volatile char room[40] = {(char)depth};
-    if (depth > 0) below(depth - 1, run, n);
-    else run(n);
+    if (depth > 0)
+        below(depth - 1, run, n);
+    else
+        run(n);
     (void)room[0];
 }
 

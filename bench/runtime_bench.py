@@ -197,9 +197,9 @@ class Bench:
         spawn = os.path.join(self.programs, 'spawn')
         heap = ['without', 'inert', 'off', 'on', 'tcmalloc', 'tcmalloc_on', 'jemalloc', 'jemalloc_on']
         ours = ['without', 'inert', 'off', 'on']
-        self.row('CPU profile, 2 threads, 35 frames, a unit of work', [self.load('cpu'), '2', '6000'],
+        self.row('CPU profile, 2 threads, 35 frames, a unit of work', [self.load('cpu'), '2', '4000'],
                  ['without', 'cpu100', 'cpu1000', 'gperftools100', 'gperftools1000'], {'cpu100': ('ratio', 1.01)},
-                 runs=self.o.runs + self.o.runs // 2)
+                 runs=self.o.runs * 4)
         self.handler_row()
         for load, what in (('tight', 'tight loop, 1 to 64 bytes'), ('batch', 'eight at a time, 1 to 64 bytes'),
                            ('set', 'random ones of 20,000 live')):

@@ -19,7 +19,8 @@ static double run_once(char **variables, int n_variables, char **command)
     if (child == 0) {
         int null = open("/dev/null", O_WRONLY);
         dup2(null, 1);
-        for (int i = 0; i < n_variables; i++) putenv(variables[i]);
+        for (int i = 0; i < n_variables; i++)
+            putenv(variables[i]);
         execvp(command[0], command);
         _exit(127);
     }
@@ -36,9 +37,11 @@ int main(int argc, char **argv)
     double ns[RUNS_MAX];
     int runs = argc > 2 ? atoi(argv[1]) : 0, at = 2;
     if (runs < 1 || runs > RUNS_MAX) return 2;
-    while (at < argc && strchr(argv[at], '=')) at++;
+    while (at < argc && strchr(argv[at], '='))
+        at++;
     if (at == argc) return 2;
-    for (int i = 0; i < runs; i++) ns[i] = run_once(argv + 2, at - 2, argv + at);
+    for (int i = 0; i < runs; i++)
+        ns[i] = run_once(argv + 2, at - 2, argv + at);
     qsort(ns, (size_t)runs, sizeof ns[0], by_value);
     printf("start %.0f %.0f\n", ns[0], ns[runs / 2]);
     return 0;

@@ -281,8 +281,8 @@ static enum pp_code compile(struct pp_arena *arena, const struct pp_frame_sectio
     return PP_OK;
 }
 
-enum pp_code pp_table_compile_with(struct pp_arena *scratch, const struct pp_frame_section *s, struct pp_table **ret_table,
-                                   struct pp_err *err)
+enum pp_code pp_table_compile_with(struct pp_arena *scratch, const struct pp_frame_section *s,
+                                   struct pp_table **ret_table, struct pp_err *err)
 {
     if (s->text_end <= s->text_vaddr || s->text_end - s->text_vaddr > UINT32_MAX)
         return pp_fail(err, PP_E_LIMIT, "text range 0x%llx-0x%llx: empty or above 4 GiB",

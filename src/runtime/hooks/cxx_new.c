@@ -24,54 +24,42 @@ static PP_COLD void *operator_find(const char *name, void *fallback, bool *ret_s
     return call ? call : fallback;
 }
 
-static void *plain_new(size_t n)
-{
-    return malloc(n ? n : 1);
-}
+static void *plain_new(size_t n) { return malloc(n ? n : 1); }
 
-static void *plain_new_aligned(size_t n, size_t align)
-{
-    return aligned_alloc(align, (n + align - 1) & ~(align - 1));
-}
+static void *plain_new_aligned(size_t n, size_t align) { return aligned_alloc(align, (n + align - 1) & ~(align - 1)); }
 
 /* `call` is where the wrapper jumps: first_ (finds the next one), then the next one itself or sample_. */
-#define OPERATOR(result, symbol, fallback, params, args)                                                               \
-    static result first_##symbol params;                                                                               \
-    static struct {                                                                                                    \
-        result(*call) params;                                                                                          \
-        result(*next) params;                                                                                          \
-    } op_##symbol = {first_##symbol, NULL};                                                                            \
-    static result sample_##symbol params;                                                                              \
-    static PP_COLD result first_##symbol params                                                                        \
-    {                                                                                                                  \
-        bool sample;                                                                                                   \
-        op_##symbol.next = (result(*) params)operator_find(#symbol, (void *)fallback, &sample);                        \
-        __atomic_store_n(&op_##symbol.call, sample ? sample_##symbol : op_##symbol.next, __ATOMIC_RELEASE);            \
-        return op_##symbol.call args;                                                                                  \
-    }                                                                                                                  \
-    PP_EXPORT result symbol params;                                                                                    \
-    PP_EXPORT result symbol params                                                                                     \
-    {                                                                                                                  \
-        return op_##symbol.call args;                                                                                  \
-    }
+#define OPERATOR(result, symbol, fallback, params, args)                                                    \
+    static result first_##symbol params;                                                                    \
+    static struct {                                                                                         \
+        result(*call) params;                                                                               \
+        result(*next) params;                                                                               \
+    } op_##symbol = {first_##symbol, NULL};                                                                 \
+    static result sample_##symbol params;                                                                   \
+    static PP_COLD result first_##symbol params                                                             \
+    {                                                                                                       \
+        bool sample;                                                                                        \
+        op_##symbol.next = (result(*) params)operator_find(#symbol, (void *)fallback, &sample);             \
+        __atomic_store_n(&op_##symbol.call, sample ? sample_##symbol : op_##symbol.next, __ATOMIC_RELEASE); \
+        return op_##symbol.call args;                                                                       \
+    }                                                                                                       \
+    PP_EXPORT result symbol params;                                                                         \
+    PP_EXPORT result symbol params { return op_##symbol.call args; }
 
-#define NEW(symbol, fallback, params, args)                                                                            \
-    OPERATOR(void *, symbol, fallback, params, args)                                                                   \
-    static PP_COLD void *slow_##symbol params                                                                          \
-    {                                                                                                                  \
-        bool due = pp_heap_due(n);                                                                                     \
-        void *p = op_##symbol.next args;                                                                               \
-        if (due) {                                                                                                     \
-            struct pp_walk_regs regs;                                                                                  \
-            PP_WALK_REGS_HERE(&regs);                                                                                  \
-            pp_heap_took(p, n, &regs);                                                                                 \
-        }                                                                                                              \
-        return p;                                                                                                      \
-    }                                                                                                                  \
-    static void *sample_##symbol params                                                                                \
-    {                                                                                                                  \
-        return pp_heap_count(n) ? slow_##symbol args : op_##symbol.next args;                                          \
-    }
+#define NEW(symbol, fallback, params, args)          \
+    OPERATOR(void *, symbol, fallback, params, args) \
+    static PP_COLD void *slow_##symbol params        \
+    {                                                \
+        bool due = pp_heap_due(n);                   \
+        void *p = op_##symbol.next args;             \
+        if (due) {                                   \
+            struct pp_walk_regs regs;                \
+            PP_WALK_REGS_HERE(&regs);                \
+            pp_heap_took(p, n, &regs);               \
+        }                                            \
+        return p;                                    \
+    }                                                \
+    static void *sample_##symbol params { return pp_heap_count(n) ? slow_##symbol args : op_##symbol.next args; }
 
 NEW(_Znwm, plain_new, (size_t n), (n))
 NEW(_Znam, plain_new, (size_t n), (n))
@@ -82,12 +70,12 @@ NEW(_ZnamSt11align_val_t, plain_new_aligned, (size_t n, size_t align), (n, align
 NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, plain_new_aligned, (size_t n, size_t align, const void *tag), (n, align, tag))
 NEW(_ZnamSt11align_val_tRKSt9nothrow_t, plain_new_aligned, (size_t n, size_t align, const void *tag), (n, align, tag))
 
-#define DELETE(symbol, params, args)                                                                                   \
-    OPERATOR(void, symbol, free, params, args)                                                                         \
-    static void sample_##symbol params                                                                                 \
-    {                                                                                                                  \
-        if (__builtin_expect(pp_live_maybe(p), 0)) pp_heap_free(p);                                                    \
-        op_##symbol.next args;                                                                                         \
+#define DELETE(symbol, params, args)                                \
+    OPERATOR(void, symbol, free, params, args)                      \
+    static void sample_##symbol params                              \
+    {                                                               \
+        if (__builtin_expect(pp_live_maybe(p), 0)) pp_heap_free(p); \
+        op_##symbol.next args;                                      \
     }
 
 DELETE(_ZdlPv, (void *p), (p))
