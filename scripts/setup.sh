@@ -9,7 +9,7 @@ case "${1:-build}" in
 build) packages=$build ;;
 test) packages=$test ;;
 demo) packages="$build curl graphviz redis-server redis-tools" ;;
-bench) packages="$test redis-server redis-tools google-perftools libgoogle-perftools-dev libjemalloc-dev" ;;
+bench) packages="$test libgoogle-perftools4 libjemalloc2 sqlite3" ;;
 fuzz) packages="$build clang libclang-rt-14-dev llvm" ;;
 programs) packages="$test redis-server redis-tools nginx-light apache2-utils memcached libmemcached-tools mariadb-server sqlite3 python3" ;;
 *) echo "setup.sh: unknown part $1" >&2; exit 2 ;;
