@@ -123,6 +123,15 @@ def test_threads_that_block_every_signal():
         assert rows(f"{d}/c", unit="ms").get("burn_masked", (0,))[0] >= 50, "the worker was not sampled"
 
 
+def test_the_vdso_keeps_its_names():
+    """In a file that is written after the program's end, too."""
+    code = "import time\nwhile time.process_time() < 1:\n for _ in range(1000): time.monotonic()"
+    with tempfile.TemporaryDirectory() as d:
+        guest("python3", "-c", code, flags=(f"-cpuprofile={d}/c", "-cpuprofilerate=1000"))
+        seen = rows(f"{d}/c", unit="ms")
+        assert "[[vdso]]" not in seen and any(n.endswith("clock_gettime") and flat for n, (flat, _) in seen.items()), seen
+
+
 # ---- heap
 
 def sites(text):

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names for the guest's addresses. Each module is opened once: through the guest's own root while it lives, so that containers and
- * deleted files are found; the vdso comes from its memory. */
+ * deleted files are found; the vdso comes from memory. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -79,15 +80,27 @@ static struct pp_symfile *open_file(struct pp_run_names *n, const struct pp_ledg
     return s;
 }
 
+/* After the guest's end our own: the kernel gives every process the same one, and the build id says whether it did. */
+static struct pp_symfile *open_vdso(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
+{
+    struct pp_symfile *s = NULL;
+    struct pp_symfile_options o = {.build_id = hex_of(&n->arena, m), .oom = n->oom};
+    uint64_t start = m->start, own = getauxval(AT_SYSINFO_EHDR);
+    pid_t pid = n->guest->pid;
+    if (atomic_load(&n->guest->gone)) {
+        if (!own || !o.build_id.n) return NULL;
+        pid = getpid();
+        start = own;
+    }
+    int fd = copy_memory(pid, start, start + (m->end - m->start));
+    if (fd >= 0 && pp_symfile_open_fd(fd, path, &o, &s, NULL)) s = NULL;
+    return s;
+}
+
 static struct pp_symfile *open_module(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
 {
     if (pp_str_has_prefix(path, PP_STR("/"))) return open_file(n, m, path);
-    if (!pp_str_eq_c(path, "[vdso]") || atomic_load(&n->guest->gone)) return NULL;
-    struct pp_symfile *s = NULL;
-    struct pp_symfile_options o = {.oom = n->oom};
-    int fd = copy_memory(n->guest->pid, m->start, m->end);
-    if (fd >= 0 && pp_symfile_open_fd(fd, path, &o, &s, NULL)) s = NULL;
-    return s;
+    return pp_str_eq_c(path, "[vdso]") ? open_vdso(n, m, path) : NULL;
 }
 
 static struct pp_symfile *symbols_of(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)
