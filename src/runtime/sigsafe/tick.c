@@ -8,6 +8,8 @@
 #include "runtime/sigsafe/agent.h"
 #include "runtime/sigsafe/take.h"
 
+#define SETTLE_MAX 4
+
 struct pp_cpu_window pp_cpu_window;
 
 /* A thread that never came through our pthread_create may lack glibc's thread area: look before touching TLS. */
@@ -27,6 +29,30 @@ static uint64_t sample_weight_ns(struct pp_cpu_slot *slot, int overrun)
     return ns > pp_guest.tick_ns ? ns : pp_guest.tick_ns;
 }
 
+void pp_cpu_show_balance(struct pp_cpu_routine *r)
+{
+    struct pp_bucket *b = atomic_load_explicit(&r->bucket, memory_order_acquire);
+    if (!b) return;
+    int64_t ns = atomic_load_explicit(&r->balance_ns, memory_order_relaxed);
+    uint64_t shown = ns < (int64_t)pp_cpu_window.period_ns ? 0 : (uint64_t)ns; /* less than a sample: not worth a row */
+    atomic_store_explicit(&b->v[PP_CPU_SAMPLES], shown / pp_cpu_window.period_ns, memory_order_relaxed);
+    atomic_store_explicit(&b->v[PP_CPU_NS], shown, memory_order_relaxed);
+}
+
+/* A sample takes on at most SETTLE_MAX times its own weight. */
+static uint64_t settled(struct pp_cpu_slot *slot, uint64_t ns)
+{
+    uint32_t routine = atomic_load_explicit(&slot->routine, memory_order_relaxed);
+    atomic_fetch_add_explicit(&slot->counted_ns, ns, memory_order_relaxed);
+    if (!routine) return ns;
+    struct pp_cpu_routine *r = &pp_cpu_window.routines[routine - 1];
+    int64_t least = -(int64_t)ns, most = SETTLE_MAX * (int64_t)ns;
+    int64_t all = atomic_exchange_explicit(&r->balance_ns, 0, memory_order_relaxed), part = all < least ? least : all > most ? most : all;
+    if (part != all) atomic_fetch_add_explicit(&r->balance_ns, all - part, memory_order_relaxed);
+    pp_cpu_show_balance(r);
+    return ns + (uint64_t)part;
+}
+
 static void tick_count(struct pp_cpu_slot *slot, const siginfo_t *info, const void *ucontext)
 {
     struct pp_self *self = &pp_self;
@@ -40,7 +66,7 @@ static void tick_count(struct pp_cpu_slot *slot, const siginfo_t *info, const vo
     uint32_t stack = pp_take_counted(&pp_guest.handler_pool, self, &regs);
     struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_CPU, stack, 0);
     if (b) {
-        uint64_t ns = sample_weight_ns(slot, info->si_overrun);
+        uint64_t ns = settled(slot, sample_weight_ns(slot, info->si_overrun));
         pp_book_add(b, PP_CPU_SAMPLES, (ns + pp_cpu_window.period_ns / 2) / pp_cpu_window.period_ns);
         pp_book_add(b, PP_CPU_NS, ns);
     }

@@ -16,6 +16,7 @@
 #define SLOT_PROBES 64u
 #define KEEP_PAUSE_NS 20000000
 #define KEEPS_PER_FORGET 5
+#define ROUTINE_PROBES 8u
 
 static int64_t keep_pause_ns = KEEP_PAUSE_NS;
 static struct pp_self keeper; /* a generator for the keeper, whose thread has no TLS of ours */
@@ -43,14 +44,19 @@ static struct pp_cpu_slot *slot_claim(uint32_t tid)
     return NULL;
 }
 
-/* A slot in the middle of being armed is taken back by who arms it. */
-static void slot_disarm(struct pp_cpu_slot *s)
+/* True: the timer is gone, and the slot is the caller's to free. A slot in the middle of being armed is taken back by who arms it. */
+static bool slot_stop(struct pp_cpu_slot *s)
 {
     uint32_t armed = PP_CPU_ARMING;
-    if (atomic_compare_exchange_strong(&s->armed, &armed, PP_CPU_ENDED)) return;
-    if (armed != PP_CPU_ARMED || !atomic_compare_exchange_strong(&s->armed, &armed, PP_CPU_NONE)) return;
+    if (atomic_compare_exchange_strong(&s->armed, &armed, PP_CPU_ENDED)) return false;
+    if (armed != PP_CPU_ARMED || !atomic_compare_exchange_strong(&s->armed, &armed, PP_CPU_NONE)) return false;
     pp_os_timer_delete(s->timer);
-    atomic_store(&s->tid, 0);
+    return true;
+}
+
+static void slot_disarm(struct pp_cpu_slot *s)
+{
+    if (slot_stop(s)) atomic_store(&s->tid, 0);
 }
 
 static void slot_give_back(struct pp_cpu_slot *s)
@@ -68,6 +74,37 @@ static int64_t first_expiry_ns(struct pp_self *random)
     return first ? first : 1;
 }
 
+static void routine_show(struct pp_cpu_routine *r, uintptr_t start)
+{
+    const struct pp_ledger *l = &pp_guest.ledger;
+    uint64_t pc = start + 1;
+    uint32_t stack = pp_book_stack(l, &pc, 1, PP_STACK_CUT, atomic_load(&l->head->module_generation));
+    atomic_store(&r->bucket, stack ? pp_book_bucket(l, PP_KIND_CPU, stack, 0) : NULL);
+}
+
+/* Index + 1 of the balance of a start routine; 0: unknown, or more routines than places. */
+static uint32_t routine_of(uint32_t thread)
+{
+    uintptr_t start = thread ? pp_guest.ledger.threads[thread - 1].start_routine : 0;
+    for (uint32_t i = 0, at = (uint32_t)pp_hash_u64(start); start && i < ROUTINE_PROBES; i++) {
+        struct pp_cpu_routine *r = &pp_cpu_window.routines[(at + i) % PP_CPU_ROUTINES];
+        uintptr_t seen = 0;
+        if (atomic_compare_exchange_strong(&r->start, &seen, start)) routine_show(r, start);
+        if (seen == 0 || seen == start) return (uint32_t)(r - pp_cpu_window.routines) + 1;
+    }
+    return 0;
+}
+
+static void routines_forget(void)
+{
+    for (uint32_t i = 0; i < PP_CPU_ROUTINES; i++) {
+        struct pp_cpu_routine *r = &pp_cpu_window.routines[i];
+        atomic_store(&r->bucket, NULL);
+        atomic_store(&r->balance_ns, 0);
+        atomic_store(&r->start, 0);
+    }
+}
+
 static void arm(uint32_t tid, bool announced, struct pp_self *random)
 {
     uint32_t number = atomic_load(&pp_cpu_window.number);
@@ -77,6 +114,8 @@ static void arm(uint32_t tid, bool announced, struct pp_self *random)
     atomic_store(&s->armed, PP_CPU_ARMING);
     atomic_store(&s->first, 1);
     atomic_store(&s->announced, announced);
+    atomic_store(&s->routine, 0);
+    atomic_store(&s->counted_ns, 0);
     uint64_t value = pp_tick_value(number, (uint32_t)(s - pp_cpu_window.slots));
     if (pp_os_cpu_timer_create((int)tid, pp_guest.signal, value, &s->timer) < 0) {
         if (pp_os_thread_exists(pp_guest.pid, (int)tid)) pp_book_drop(&pp_guest.ledger, PP_DROP_NO_TIMER);
@@ -144,6 +183,7 @@ int pp_cpu_start(int hz)
     if (!pp_cpu_window.slots) return ENOMEM;
     pp_runtime_modules_refresh(true);
     empty_cpu_buckets();
+    routines_forget();
     pp_cpu_window.period_ns = 1000000000u / (unsigned)hz;
     atomic_store(&pp_guest.ledger.head->cpu_start_monotonic_ns, (uint64_t)pp_os_monotonic_ns());
     atomic_store(&pp_guest.ledger.head->cpu_hz, (uint32_t)hz);
@@ -166,12 +206,22 @@ void pp_cpu_stop(void)
 
 void pp_cpu_thread_begins(uint32_t tid)
 {
-    if (pp_cpu_is_open()) arm(tid, true, &pp_self);
+    if (!pp_cpu_is_open()) return;
+    arm(tid, true, &pp_self);
+    struct pp_cpu_slot *s = slot_find(tid); /* the keeper's, when it was faster */
+    if (s) atomic_store(&s->routine, routine_of(pp_self.thread));
 }
 
 void pp_cpu_thread_ends(uint32_t tid)
 {
     if (!pp_cpu_is_open()) return;
     struct pp_cpu_slot *s = slot_find(tid);
-    if (s) slot_disarm(s);
+    if (!s || !slot_stop(s)) return;
+    uint32_t routine = atomic_load(&s->routine);
+    int64_t rest = routine ? pp_os_thread_cpu_ns() - (int64_t)atomic_load(&s->counted_ns) : 0;
+    if (rest) {
+        atomic_fetch_add(&pp_cpu_window.routines[routine - 1].balance_ns, rest);
+        pp_cpu_show_balance(&pp_cpu_window.routines[routine - 1]);
+    }
+    atomic_store(&s->tid, 0);
 }
