@@ -22,7 +22,7 @@ if [ -z "$oracle" ] && command -v go >/dev/null; then
 fi
 
 set --
-[ -z "${BENCH_ROWS:-}" ] || set -- "$@" --only "$BENCH_ROWS"
+[ -z "${BENCH_ROWS:-}" ] || set -- "$@" "--only=$BENCH_ROWS"
 stamp=$(date -u +%Y%m%d-%H%M%S)
 json() {
     [ -n "${BENCH_JSON:-}" ] || return 0
