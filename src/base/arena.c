@@ -15,7 +15,7 @@ struct pp_arena_chunk {
 };
 
 #define CHUNK_MIN ((size_t)64 << 10)
-#define HUGE_MIN ((size_t)32 << 20) /* blocks of this size are columns of a large profile: filling them is mostly page faults */
+#define HUGE_MIN ((size_t)4 << 20) /* blocks of this size are columns of a large profile: filling them is mostly page faults */
 #define CHUNK_MAX ((size_t)16 << 20) /* chunks double up to this; a bigger block gets a chunk of its own size */
 
 void pp_arena_init(struct pp_arena *a, size_t max_bytes, void (*oom)(size_t wanted))

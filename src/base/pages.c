@@ -50,6 +50,12 @@ void pp_pages_discard(const void *p, size_t size)
     if (from < to) pp_sys(SYS_madvise, from, to - from, MADV_DONTNEED);
 }
 
+bool pp_pages_move(void *to, void *from, size_t size)
+{
+    int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    return !pp_sys_failed(pp_sys(SYS_mremap, from, size, size, flags, to));
+}
+
 void pp_pages_prefer_huge(void *pages, size_t size)
 {
     pp_sys(SYS_madvise, pages, round_up(size), MADV_HUGEPAGE);

@@ -33,7 +33,7 @@ struct counts {
 struct decode {
     struct pp_profile *p;
     struct pp_bytes in;
-    bool may_discard;
+    bool may_discard, may_reuse; /* the input's pages: give them back; or, better, make the locs column from them */
     struct counts n;
     const uint8_t *samples, *samples_end; /* the first run of samples, for skipping */
     pp_string_id *strings;                /* ids of the file's string numbers; NULL: the same */
@@ -414,7 +414,9 @@ struct build {
     uint32_t *loc;          /* next free place */
     struct pp_label *label; /* the same */
     uint32_t sample;
-    uint32_t value; /* next type */
+    uint32_t value;      /* next type */
+    const uint8_t *done; /* pages of the input before this are given back */
+    uint8_t *fresh;      /* pages of the column from here on were never touched */
 };
 
 static void add_label(struct build *w, struct pp_bytes b)
@@ -495,18 +497,39 @@ static void build_columns(struct decode *d, uint64_t samples)
     p->labels = PP_NEW_N(p->arena, struct pp_label, d->n.labels);
 }
 
+static uint8_t *huge_up(const void *p) { return (uint8_t *)(((uintptr_t)p + PP_PAGES_HUGE - 1) & -PP_PAGES_HUGE); }
+
+static uint8_t *huge_down(const void *p) { return (uint8_t *)((uintptr_t)p & -PP_PAGES_HUGE); }
+
+/* The input up to `now` is decoded. Its pages go to where the column of locations will grow next: clearing fresh ones would
+ * take the kernel as long as decoding a third of the samples takes us. */
+static void give_back(struct build *w, const uint8_t *now)
+{
+    struct decode *d = w->d;
+    uint8_t *from = huge_up(w->done), *to = huge_down(now), *end = huge_down(d->p->locs + d->n.locs);
+    if (w->fresh < huge_up(w->loc)) w->fresh = huge_up(w->loc);
+    if (d->may_reuse && from < to && w->fresh < end) {
+        size_t n = (size_t)(to - from), room = (size_t)(end - w->fresh);
+        if (n > room) n = room;
+        if (pp_pages_move(w->fresh, from, n)) w->fresh += n;
+    }
+    pp_pages_discard(w->done, (size_t)(now - w->done));
+    w->done = now;
+}
+
 static enum outcome build_samples(struct decode *d)
 {
     uint64_t wrong, good = good_samples(&d->n, &wrong);
     struct pp_field f;
     struct pp_profile *p = d->p;
     build_columns(d, good);
-    struct build w = {.d = d, .loc = p->locs, .label = p->labels};
-    const uint8_t *done = d->samples;
+    struct build w = {.d = d, .loc = p->locs, .label = p->labels, .done = d->samples};
     for (struct pp_bytes b = {d->samples, d->in.end}; d->samples && b.p < b.end;) {
+        const uint8_t *start = b.p;
         if (!pp_field_next(&b, &f)) break;
-        if (f.number != PP_PB_PROFILE_SAMPLE) {
-            done = b.p;
+        if (f.number != PP_PB_PROFILE_SAMPLE) { /* perhaps text: stays */
+            if (d->may_discard) give_back(&w, start);
+            w.done = b.p;
             continue;
         }
         if (w.sample == good) {
@@ -518,9 +541,8 @@ static enum outcome build_samples(struct decode *d)
             pp_fail(d->err, PP_E_FORMAT, "sample has nil location");
             return MALFORMED;
         }
-        if (!d->may_discard || (size_t)(b.p - done) < DISCARD_STEP) continue;
-        pp_pages_discard(done, (size_t)(b.p - done));
-        done = b.p;
+        if (!d->may_discard || (size_t)(b.p - w.done) < DISCARD_STEP) continue;
+        give_back(&w, d->may_reuse ? huge_down(b.p) : b.p);
     }
     p->n_samples = w.sample;
     return DECODED;
@@ -563,7 +585,7 @@ enum pp_code pp_profile_parse(struct pp_arena *a, pp_str bytes, const struct pp_
                               struct pp_profile **ret_profile, struct pp_err *err)
 {
     struct pp_err local;
-    bool may_discard = opt && opt->may_discard;
+    bool may_discard = opt && opt->may_discard, may_reuse = false;
     if (!err) err = &local;
     if (pp_gzip_is(bytes)) {
         pp_str inflated;
@@ -571,9 +593,9 @@ enum pp_code pp_profile_parse(struct pp_arena *a, pp_str bytes, const struct pp_
             return pp_within(err, "decompressing profile");
         if (may_discard) pp_pages_discard(bytes.p, bytes.n);
         bytes = inflated;
-        may_discard = true; /* these are ours */
+        may_discard = may_reuse = true; /* these are ours */
     }
-    struct decode d = {.may_discard = may_discard, .err = err};
+    struct decode d = {.may_discard = may_discard, .may_reuse = may_reuse, .err = err};
     d.in = (struct pp_bytes){(const uint8_t *)bytes.p, (const uint8_t *)bytes.p + bytes.n};
     d.p = PP_NEW(a, struct pp_profile);
     d.p->arena = a;

@@ -40,11 +40,29 @@ static void grows_and_keeps(void **state)
     assert_null(pp_pages_map(SIZE_MAX));
 }
 
+static void moves_contents(void **state)
+{
+    (void)state;
+    char *p = pp_pages_map(4 * PP_PAGE), *q = pp_pages_map(4 * PP_PAGE);
+    strcpy(p + PP_PAGE, "moved");
+    strcpy(q + PP_PAGE, "before");
+    strcpy(q + 3 * PP_PAGE, "stays");
+    assert_true(pp_pages_move(q + PP_PAGE, p + PP_PAGE, 2 * PP_PAGE));
+    assert_string_equal(q + PP_PAGE, "moved");
+    assert_string_equal(q + 3 * PP_PAGE, "stays");
+    assert_string_equal(p + PP_PAGE, "");
+    p[PP_PAGE] = q[2 * PP_PAGE] = 1; /* both may be written */
+    assert_false(pp_pages_move(q, (char *)1, PP_PAGE));
+    pp_pages_unmap(p, 4 * PP_PAGE);
+    pp_pages_unmap(q, 4 * PP_PAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(discards_whole_pages_only),
         cmocka_unit_test(grows_and_keeps),
+        cmocka_unit_test(moves_contents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

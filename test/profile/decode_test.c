@@ -245,9 +245,9 @@ static void corpus_survives_a_round_trip(void **state)
 }
 
 /* Long runs of samples, so that pages are given back between them; texts stand before, between and behind. */
-static void discarded_input_keeps_its_texts(void **state)
+/* Text before, between and behind 12,000 samples of 1,000 locations. */
+static pp_str large_profile(void)
 {
-    (void)state;
     uint64_t ids[1000];
     for (size_t i = 0; i < 1000; i++)
         ids[i] = 1 + i % 3;
@@ -265,16 +265,39 @@ static void discarded_input_keeps_its_texts(void **state)
     for (uint64_t i = 1; i <= 3; i++)
         pp_enc_location(
             &o, &(struct pp_enc_location){.id = i, .lines = &(struct pp_enc_line){.function_id = 1}, .n_lines = 1});
-    struct pp_profile *p;
-    assert_int_equal(
-        pp_profile_parse(&arena, pp_out_bytes(&o), &(struct pp_decode_options){.may_discard = true}, &p, &err), PP_OK);
+    return pp_out_bytes(&o);
+}
+
+static void check_large_profile(const struct pp_profile *p)
+{
     assert_true(pp_profile_valid(p, &err));
     assert_int_equal(p->n_samples, 12000);
     for (uint64_t k = 0; k < p->loc_off[12000]; k++)
         if (p->locs[k] != k % 1000 % 3) fail_msg("location %u at %llu", p->locs[k], (unsigned long long)k);
     assert_true(pp_str_eq_c(pp_profile_str(p, p->types[0].unit), "count"));
     assert_true(pp_str_eq_c(pp_profile_str(p, p->functions[0].name), "f"));
-    assert_int_equal(pp_out_bytes(&o).p[1 << 20], 0); /* really gone */
+}
+
+static void discarded_input_keeps_its_texts(void **state)
+{
+    (void)state;
+    struct pp_profile *p;
+    pp_str bytes = large_profile();
+    assert_int_equal(pp_profile_parse(&arena, bytes, &(struct pp_decode_options){.may_discard = true}, &p, &err),
+                     PP_OK);
+    check_large_profile(p);
+    assert_int_equal(bytes.p[1 << 20], 0); /* really gone */
+}
+
+static void inflated_input_becomes_the_column(void **state)
+{
+    (void)state;
+    struct pp_profile *p;
+    pp_str gz;
+    assert_int_equal(pp_gzip_compress(&arena, large_profile(), 1, &gz, &err), PP_OK);
+    assert_int_equal(pp_profile_parse(&arena, gz, NULL, &p, &err), PP_OK);
+    check_large_profile(p);
+    assert_int_equal(p->input.p[p->input.n / 4], 0);
 }
 
 int main(int argc, char **argv)
@@ -288,6 +311,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(packed_counts_at_every_length, start, stop),
         cmocka_unit_test_setup_teardown(corpus_survives_a_round_trip, start, stop),
         cmocka_unit_test_setup_teardown(discarded_input_keeps_its_texts, start, stop),
+        cmocka_unit_test_setup_teardown(inflated_input_becomes_the_column, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
