@@ -5,14 +5,16 @@
 
 /* What the sum over nodes touches per frame: small, so that the nodes of a large profile stay in the cache. */
 struct hot_node {
-    int64_t cum;
-    uint32_t is_on_stack;
+    int64_t cum, inlined;
 };
 
 struct sums {
     struct hot_node *hot;
-    int64_t *cum_div;
+    uint8_t *is_on_stack;               /* per node */
+    int64_t *flat, *cum_div, *flat_div; /* per node; the _div NULL unless mean */
 };
+
+#define HALVES_MIN 500000 /* frames: a few ms of work; a thread costs 0.1 */
 
 uint32_t *walk_locations(struct pp_arena *a, const struct pp_places *t, const uint8_t *kept)
 {
@@ -30,21 +32,44 @@ uint32_t *walk_locations(struct pp_arena *a, const struct pp_places *t, const ui
     return codes;
 }
 
+void walk_halves(struct walk w[2], struct pp_graph *g, const uint8_t *kept, void (*part)(void *walk))
+{
+    const struct pp_profile *p = g->profile;
+    bool is_large = p->n_samples && p->loc_off[p->n_samples] >= HALVES_MIN;
+    uint32_t middle = is_large ? p->n_samples / 2 : p->n_samples;
+    const uint32_t *locs = walk_locations(g->arena, g->places, kept);
+    for (int i = 0; i < 2; i++) {
+        w[i] = (struct walk){.graph = g, .locs = locs, .from = i ? middle : 0, .to = i ? p->n_samples : middle};
+        pp_arena_init(&w[i].arena, 0, g->arena->oom);
+    }
+    if (is_large)
+        pp_pair_run(part, &w[0], &w[1]);
+    else
+        part(&w[0]);
+}
+
+void walk_halves_release(struct walk w[2])
+{
+    pp_arena_release(&w[0].arena);
+    pp_arena_release(&w[1].arena);
+}
+
 static inline void sum_push(struct walk *w, uint32_t place, bool is_inline)
 {
-    (void)is_inline;
-    struct hot_node *h = &((struct sums *)w->ctx)->hot[place];
-    walk_push(w, place, !h->is_on_stack);
-    h->is_on_stack = 1;
+    uint8_t *is_on_stack = &((struct sums *)w->ctx)->is_on_stack[place];
+    walk_push(w, place, !*is_on_stack, is_inline);
+    *is_on_stack = 1;
     w->parent = place;
 }
 
 static inline void sum_pop(struct walk *w, const struct walk_frame *f)
 {
+    struct sums *s = w->ctx;
+    struct hot_node *h = &s->hot[f->what];
+    h->inlined = pp_go_add(h->inlined, f->is_inline ? f->weight.v : 0);
     if (!f->counts) return;
-    struct hot_node *h = &((struct sums *)w->ctx)->hot[f->what];
     h->cum = pp_go_add(h->cum, f->weight.v);
-    h->is_on_stack = 0;
+    s->is_on_stack[f->what] = 0;
 }
 
 static inline void sum_pop_mean(struct walk *w, const struct walk_frame *f)
@@ -58,30 +83,59 @@ static inline void sum_pop_mean(struct walk *w, const struct walk_frame *f)
 static inline void sum_leaf(struct walk *w, uint32_t sample, struct walk_weight weight)
 {
     (void)sample;
-    struct pp_node *n = &w->graph->nodes[w->parent];
-    n->flat = pp_go_add(n->flat, weight.v);
-    n->flat_div = pp_go_add(n->flat_div, weight.div);
+    struct sums *s = w->ctx;
+    s->flat[w->parent] = pp_go_add(s->flat[w->parent], weight.v);
+}
+
+static inline void sum_leaf_mean(struct walk *w, uint32_t sample, struct walk_weight weight)
+{
+    struct sums *s = w->ctx;
+    s->flat_div[w->parent] = pp_go_add(s->flat_div[w->parent], weight.div);
+    sum_leaf(w, sample, weight);
+}
+
+static void sum_part(void *walk)
+{
+    struct walk *w = walk;
+    uint32_t n = w->graph->n_nodes;
+    struct sums *s = w->ctx = PP_NEW(&w->arena, struct sums);
+    s->hot = PP_NEW_N(&w->arena, struct hot_node, n);
+    s->is_on_stack = PP_NEW_N(&w->arena, uint8_t, n);
+    s->flat = PP_NEW_N(&w->arena, int64_t, n);
+    if (!w->graph->options.mean) {
+        walk_samples(w, false, sum_push, sum_pop, sum_leaf);
+        return;
+    }
+    s->cum_div = PP_NEW_N(&w->arena, int64_t, n);
+    s->flat_div = PP_NEW_N(&w->arena, int64_t, n);
+    walk_samples(w, true, sum_push, sum_pop_mean, sum_leaf_mean);
+}
+
+static void sum_add(struct pp_graph *g, const struct sums *s)
+{
+    for (uint32_t i = 0; i < g->n_nodes; i++) {
+        struct pp_node *n = &g->nodes[i];
+        n->cum = pp_go_add(n->cum, s->hot[i].cum);
+        n->flat = pp_go_add(n->flat, s->flat[i]);
+        g->inlined[i] = pp_go_add(g->inlined[i], s->hot[i].inlined);
+        if (!g->options.mean) continue;
+        n->cum_div = pp_go_add(n->cum_div, s->cum_div[i]);
+        n->flat_div = pp_go_add(n->flat_div, s->flat_div[i]);
+    }
 }
 
 static void sum_graph(struct pp_graph *g)
 {
-    struct pp_arena *a = g->arena;
+    struct walk w[2];
     g->n_nodes = g->places->n_places;
-    g->nodes = PP_NEW_N(a, struct pp_node, g->n_nodes);
-    struct sums sums = {.hot = PP_NEW_N(a, struct hot_node, g->n_nodes)};
-    if (g->options.mean) sums.cum_div = PP_NEW_N(a, int64_t, g->n_nodes);
-    struct walk w = {.graph = g, .locs = walk_locations(a, g->places, NULL), .ctx = &sums};
-    if (g->options.mean)
-        walk_samples(&w, true, sum_push, sum_pop_mean, sum_leaf);
-    else
-        walk_samples(&w, false, sum_push, sum_pop, sum_leaf);
-    for (uint32_t i = 0; i < g->n_nodes; i++) {
-        struct pp_node *n = &g->nodes[i];
-        n->place = i;
-        n->cum = sums.hot[i].cum;
-        if (sums.cum_div) n->cum_div = sums.cum_div[i];
-        n->first_in = n->first_out = PP_NONE;
-    }
+    g->nodes = PP_NEW_N(g->arena, struct pp_node, g->n_nodes);
+    g->inlined = PP_NEW_N(g->arena, int64_t, g->n_nodes);
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        g->nodes[i] = (struct pp_node){.place = i, .first_in = PP_NONE, .first_out = PP_NONE};
+    walk_halves(w, g, NULL, sum_part);
+    for (int i = 0; i < 2; i++)
+        if (w[i].ctx) sum_add(g, w[i].ctx);
+    walk_halves_release(w);
 }
 
 /* Tree nodes by (caller, place). */
@@ -114,7 +168,7 @@ static uint32_t tree_child(struct walk *w, struct tree *t, uint32_t place, bool 
 static inline void tree_push(struct walk *w, uint32_t place, bool is_inline)
 {
     w->parent = tree_child(w, w->ctx, place, is_inline);
-    walk_push(w, w->parent, true);
+    walk_push(w, w->parent, true, is_inline);
 }
 
 static inline void tree_pop(struct walk *w, const struct walk_frame *f)
@@ -126,7 +180,9 @@ static inline void tree_pop(struct walk *w, const struct walk_frame *f)
 
 static inline void tree_leaf(struct walk *w, uint32_t sample, struct walk_weight weight)
 {
-    sum_leaf(w, sample, weight);
+    struct pp_node *n = &w->graph->nodes[w->parent];
+    n->flat = pp_go_add(n->flat, weight.v);
+    n->flat_div = pp_go_add(n->flat_div, weight.div);
     w->graph->sample_leaf[sample] = w->parent;
 }
 
@@ -136,8 +192,13 @@ static void sum_tree(struct pp_graph *g)
     g->sample_leaf = PP_NEW_N(g->arena, uint32_t, g->profile->n_samples);
     for (uint32_t s = 0; s < g->profile->n_samples; s++)
         g->sample_leaf[s] = PP_NONE;
-    struct walk w = {.graph = g, .locs = walk_locations(g->arena, g->places, NULL), .ctx = &tree};
+    struct walk w = {.graph = g,
+                     .locs = walk_locations(g->arena, g->places, NULL),
+                     .to = g->profile->n_samples,
+                     .arena = {.oom = g->arena->oom},
+                     .ctx = &tree};
     walk_samples(&w, g->options.mean, tree_push, tree_pop, tree_leaf);
+    pp_arena_release(&w.arena);
     g->edges = PP_NEW_N(g->arena, struct pp_edge, g->n_nodes);
     for (uint32_t i = 0; i < g->n_nodes; i++) {
         if (g->parent[i] == PP_NONE) continue;

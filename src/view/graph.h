@@ -72,6 +72,8 @@ struct pp_graph {
 
     struct pp_edge *edges;
     uint32_t n_edges;
+    int64_t *inlined; /* per node: sum of what its inlined calls weigh, recursion counted again; not for call trees */
+    const uint8_t *link_wanted; /* per node: pp_graph_link is after its callers; NULL: of all kept nodes */
 
     struct pp_tag *tags; /* of node i: tags[tag_first[i] .. tag_first[i+1]); both NULL until pp_graph_tag found one */
     uint32_t *tag_first;

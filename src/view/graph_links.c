@@ -67,7 +67,7 @@ static inline uint32_t link_find(struct walk *w, uint32_t src, uint32_t dst)
     uint64_t key = LINK_USED | (uint64_t)src << LINK_NODE_BITS | dst;
     size_t i = link_at(l, key);
     if (l->slots[i].key) return (uint32_t)i;
-    if (l->n >= (size_t)5 << l->bits >> 3) {
+    if (l->n >= (size_t)3 << l->bits >> 2) {
         links_grow(w);
         i = link_at(l, key);
     }
@@ -92,7 +92,7 @@ static inline void link_push(struct walk *w, uint32_t place, bool is_inline)
         else
             *key |= LINK_ON_STACK | (w->residual ? LINK_RESIDUAL : 0) | (is_inline ? 0 : LINK_CALLED);
     }
-    walk_push(w, at, at != PP_NONE);
+    walk_push(w, at, at != PP_NONE, is_inline);
     w->parent = place;
     w->residual = false;
 }
@@ -118,16 +118,35 @@ static inline void link_leaf(struct walk *w, uint32_t sample, struct walk_weight
     (void)w, (void)sample, (void)weight;
 }
 
-/* Places that some location has with a caller inside the same location. NULL: none is kept. */
-static uint8_t *inlined_places(const struct pp_graph *g)
+/* Whether g->inlined are the sums that they seem to be: nothing negative in them, and no overflow. */
+static bool inlined_is_sound(const struct pp_graph *g)
+{
+    const struct pp_profile *p = g->profile;
+    const int64_t *values = p->values[g->options.value_index];
+    uint32_t most_lines = 1;
+    double sum = 0;
+    for (uint32_t l = 0; l < p->n_locations; l++)
+        if (p->locations[l].n_lines > most_lines) most_lines = p->locations[l].n_lines;
+    for (uint32_t s = 0; s < p->n_samples; s++) {
+        if (values[s] < 0) return false;
+        sum += (double)values[s] * (double)(p->loc_off[s + 1] - p->loc_off[s]);
+    }
+    return sum * most_lines < 0x1p62;
+}
+
+/* Places that some location has with a caller inside the same location. NULL: none is kept. All calls behind an inlined edge are
+ * part of the place's `inlined`, so that it can't have one that reaches the cut-off when that doesn't. */
+static uint8_t *inlined_places(const struct pp_graph *g, int64_t cutoff)
 {
     const struct pp_places *t = g->places;
     if (!t->has_inlines) return NULL;
     uint8_t *mask = PP_NEW_N(g->arena, uint8_t, g->n_nodes);
-    bool any = false;
+    bool any = false, is_sound = cutoff > 0 && inlined_is_sound(g);
     for (uint32_t l = 0; l < g->profile->n_locations; l++)
-        for (uint32_t i = t->first[l]; i + 1 < t->first[l + 1]; i++)
-            any |= mask[t->line_place[i]] = g->kept[t->line_place[i]];
+        for (uint32_t i = t->first[l]; i + 1 < t->first[l + 1]; i++) {
+            uint32_t place = t->line_place[i];
+            any |= mask[place] = g->kept[place] && (!is_sound || g->inlined[place] >= cutoff);
+        }
     return any ? mask : NULL;
 }
 
@@ -153,26 +172,67 @@ static struct pp_edge edge_of_slot(const struct links *l, size_t i)
                             .is_inline = !(s->key & LINK_CALLED)};
 }
 
-/* Makes the edges that stay. A light one whose callee isn't in the report stays, too, as in Go. */
-static uint32_t list_edges(struct pp_graph *g, const struct links *l, int64_t cutoff)
+/* A light one whose callee isn't in the report stays, too, as in Go. */
+static inline bool edge_stays(const struct link_slot *s, const uint8_t *shown, int64_t cutoff)
+{
+    return s->key && (pp_go_abs(s->weight) >= cutoff || !shown[s->key & LINK_NODE]);
+}
+
+static uint32_t count_edges(const struct links *l, const uint8_t *shown, int64_t cutoff)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < (size_t)1 << l->bits; i++)
+        n += edge_stays(&l->slots[i], shown, cutoff);
+    return n;
+}
+
+static void add_edges(struct pp_graph *g, const struct links *l, const uint8_t *shown, int64_t cutoff)
+{
+    for (size_t i = 0; i < (size_t)1 << l->bits; i++) {
+        if (!edge_stays(&l->slots[i], shown, cutoff)) continue;
+        g->edges[g->n_edges] = edge_of_slot(l, i);
+        pp_graph_list_edge(g, g->n_edges++);
+    }
+}
+
+/* Makes the edges that stay. The tables have none in common; the second may be NULL. */
+static uint32_t list_edges(struct pp_graph *g, const struct links *first, const struct links *second, int64_t cutoff)
 {
     uint8_t *shown = PP_NEW_N(g->arena, uint8_t, g->n_nodes);
     for (uint32_t i = 0; i < g->n_order; i++)
         shown[g->order[i]] = 1;
-    size_t n_slots = (size_t)1 << l->bits;
-    uint32_t n = 0;
-    for (size_t i = 0; i < n_slots; i++) {
-        const struct link_slot *s = &l->slots[i];
-        n += s->key && (pp_go_abs(s->weight) >= cutoff || !shown[s->key & LINK_NODE]);
-    }
+    uint32_t n = count_edges(first, shown, cutoff) + (second ? count_edges(second, shown, cutoff) : 0);
     g->edges = PP_NEW_N(g->arena, struct pp_edge, n);
-    for (size_t i = 0; i < n_slots; i++) {
-        const struct link_slot *s = &l->slots[i];
-        if (!s->key || (pp_go_abs(s->weight) < cutoff && shown[s->key & LINK_NODE])) continue;
-        g->edges[g->n_edges] = edge_of_slot(l, i);
-        pp_graph_list_edge(g, g->n_edges++);
+    add_edges(g, first, shown, cutoff);
+    if (second) add_edges(g, second, shown, cutoff);
+    return (uint32_t)(first->n + (second ? second->n : 0)) - n;
+}
+
+static void link_part(void *walk)
+{
+    struct walk *w = walk;
+    struct links *l = w->ctx = PP_NEW(&w->arena, struct links);
+    l->wanted = w->graph->link_wanted;
+    links_alloc(l, w->graph, 12);
+    if (w->graph->options.mean)
+        walk_samples(w, true, link_push, link_pop_mean, link_leaf);
+    else
+        walk_samples(w, false, link_push, link_pop, link_leaf);
+}
+
+/* Moves the edges that both have to the first: the others may stay, a table for all of them would be twice the size. */
+static void links_move_common(struct links *to, struct links *from)
+{
+    for (size_t i = 0; i < (size_t)1 << from->bits; i++) {
+        struct link_slot *s = &from->slots[i];
+        size_t at = s->key ? link_at(to, s->key & LINK_KEY) : 0;
+        if (!s->key || !to->slots[at].key) continue;
+        to->slots[at].key |= s->key;
+        to->slots[at].weight = pp_go_add(to->slots[at].weight, s->weight);
+        if (to->divs) to->divs[at] = pp_go_add(to->divs[at], from->divs[i]);
+        s->key = 0;
+        from->n--;
     }
-    return (uint32_t)l->n - n;
 }
 
 uint32_t pp_graph_link(struct pp_graph *g, bool only_inlined, int64_t cutoff)
@@ -183,16 +243,16 @@ uint32_t pp_graph_link(struct pp_graph *g, bool only_inlined, int64_t cutoff)
         n->first_in = n->first_out = PP_NONE;
         n->n_in = n->n_out = 0;
     }
-    struct links links = {0};
-    if (only_inlined && !(links.wanted = inlined_places(g))) return 0;
+    g->link_wanted = NULL;
+    if (only_inlined && !(g->link_wanted = inlined_places(g, cutoff))) return 0;
     if (g->n_nodes > LINK_NODE) __builtin_trap(); /* a billion distinct places don't fit into memory */
-    links_alloc(&links, g, 12);
-    struct walk w = {.graph = g, .locs = walk_locations(g->arena, g->places, g->kept), .ctx = &links};
-    if (g->options.mean)
-        walk_samples(&w, true, link_push, link_pop_mean, link_leaf);
-    else
-        walk_samples(&w, false, link_push, link_pop, link_leaf);
-    uint32_t n_dropped = list_edges(g, &links, cutoff);
-    pp_arena_release(&links.memory);
+    struct walk w[2];
+    walk_halves(w, g, g->kept, link_part);
+    struct links *first = w[0].ctx, *second = w[1].ctx;
+    if (second) links_move_common(first, second);
+    uint32_t n_dropped = list_edges(g, first, second, cutoff);
+    pp_arena_release(&first->memory);
+    if (second) pp_arena_release(&second->memory);
+    walk_halves_release(w);
     return n_dropped;
 }

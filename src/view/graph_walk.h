@@ -7,6 +7,9 @@
  *     pop(w, frame)              adds frame->weight where it belongs; passing it down is done here
  *     leaf(w, sample, weight)    the whole stack of a sample is there
  * All are inlined into a loop of their own.
+ *
+ * The samples of a large profile are walked as two halves on two threads (walk_halves): each sums up for itself in memory of
+ * its own, then the sums are added. They are integers that wrap around, so the split leaves no trace in them.
  */
 #ifndef PP_VIEW_GRAPH_WALK_H
 #define PP_VIEW_GRAPH_WALK_H
@@ -14,6 +17,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "profile/pair.h"
 #include "view/graph.h"
 
 struct walk_weight {
@@ -24,6 +28,7 @@ struct walk_frame {
     struct walk_weight weight;
     uint32_t what; /* node or edge, as push likes */
     bool counts;   /* the first of its kind on the stack */
+    bool is_inline;
 };
 
 /* The state after the lines of one location. */
@@ -38,7 +43,9 @@ struct walk_level {
 
 struct walk {
     struct pp_graph *graph;
-    uint32_t *locs;
+    struct pp_arena arena; /* what this walk alone needs; goes by walk_halves_release */
+    const uint32_t *locs;
+    uint32_t from, to; /* samples */
     struct walk_frame *frames;
     size_t n_frames, cap_frames;
     struct walk_level *levels;
@@ -70,9 +77,9 @@ static inline size_t walk_shared(const uint32_t *a, size_t na, const uint32_t *b
     return k;
 }
 
-static inline void walk_push(struct walk *w, uint32_t what, bool counts)
+static inline void walk_push(struct walk *w, uint32_t what, bool counts, bool is_inline)
 {
-    w->frames[w->n_frames++] = (struct walk_frame){.what = what, .counts = counts};
+    w->frames[w->n_frames++] = (struct walk_frame){.what = what, .counts = counts, .is_inline = is_inline};
 }
 
 static inline __attribute__((always_inline)) void walk_pop_to(struct walk *w, size_t n, walk_pop_fn pop)
@@ -91,7 +98,7 @@ static inline __attribute__((always_inline)) void walk_push_location(struct walk
         return;
     }
     if (w->n_frames == w->cap_frames)
-        pp_vec_must_grow(w->graph->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames,
+        pp_vec_must_grow(&w->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames,
                          _Alignof(struct walk_frame));
     if (!(code & WALK_MANY)) {
         push(w, code, false);
@@ -100,7 +107,7 @@ static inline __attribute__((always_inline)) void walk_push_location(struct walk
     const struct pp_places *t = w->graph->places;
     uint32_t l = code & ~WALK_MANY, from = t->first[l], to = t->first[l + 1];
     while (w->cap_frames - w->n_frames < to - from)
-        pp_vec_must_grow(w->graph->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames,
+        pp_vec_must_grow(&w->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames,
                          _Alignof(struct walk_frame));
     for (uint32_t i = to; i > from; i--)
         push(w, t->line_place[i - 1], i != to);
@@ -113,14 +120,14 @@ static inline __attribute__((always_inline)) void walk_samples(struct walk *w, b
     const int64_t *values = p->values[w->graph->options.value_index], *divs = p->values[0];
     const uint32_t *prev = NULL;
     size_t n_prev = 0;
-    for (uint32_t s = 0; s < p->n_samples; s++) {
+    for (uint32_t s = w->from; s < w->to; s++) {
         struct walk_weight weight = {values[s], mean ? divs[s] : 0};
         if (!weight.v && !weight.div) continue;
         const uint32_t *cur = p->locs + p->loc_off[s];
         size_t n = p->loc_off[s + 1] - p->loc_off[s], shared = walk_shared(prev, n_prev, cur, n);
         if (!n) continue;
         if (n > w->cap_levels)
-            pp_vec_reserve(w->graph->arena, (void **)&w->levels, &w->cap_levels, n, sizeof *w->levels,
+            pp_vec_reserve(&w->arena, (void **)&w->levels, &w->cap_levels, n, sizeof *w->levels,
                            _Alignof(struct walk_level));
         struct walk_level top = shared ? w->levels[shared - 1] : (struct walk_level){.parent = PP_NONE};
         walk_pop_to(w, top.n_frames, pop);
@@ -140,6 +147,10 @@ static inline __attribute__((always_inline)) void walk_samples(struct walk *w, b
 
 /* The codes of all locations; kept may be NULL (all). */
 uint32_t *walk_locations(struct pp_arena *a, const struct pp_places *t, const uint8_t *kept);
+
+/* Runs part(&w[i]), which sets ctx and walks; then w[1].ctx is NULL if the first had all samples. kept as in walk_locations. */
+void walk_halves(struct walk w[2], struct pp_graph *g, const uint8_t *kept, void (*part)(void *walk));
+void walk_halves_release(struct walk w[2]);
 
 /* Puts edge e into the lists of its ends. */
 void pp_graph_list_edge(struct pp_graph *g, uint32_t e);

@@ -320,6 +320,114 @@ static void sums_equal_those_of_a_plain_count(void **state)
     }
 }
 
+/* The samples of p, `times` one after another. */
+static void repeat_samples(struct pp_arena *a, struct pp_profile *p, uint32_t times)
+{
+    uint32_t n = p->n_samples, *locs = p->locs;
+    uint64_t n_locs = p->loc_off[n], *off = p->loc_off;
+    int64_t *values = p->values[0];
+    p->n_samples = n * times;
+    p->locs = PP_NEW_N(a, uint32_t, n_locs * times);
+    p->loc_off = PP_NEW_N(a, uint64_t, p->n_samples + 1);
+    p->values[0] = PP_NEW_N(a, int64_t, p->n_samples);
+    for (uint32_t i = 0; i < times; i++) {
+        memcpy(p->locs + i * n_locs, locs, n_locs * sizeof *locs);
+        memcpy(p->values[0] + (size_t)i * n, values, n * sizeof *values);
+        for (uint32_t s = 1; s <= n; s++)
+            p->loc_off[i * n + s] = i * n_locs + off[s];
+    }
+}
+
+static const struct pp_edge *find_edge(const struct pp_graph *g, uint32_t src, uint32_t dst)
+{
+    for (uint32_t e = 0; e < g->n_edges; e++)
+        if (g->edges[e].src == src && g->edges[e].dst == dst) return &g->edges[e];
+    return NULL;
+}
+
+static void a_large_profile_is_the_sum_of_its_halves(void **state)
+{
+    struct pp_arena *a = *state;
+    const uint32_t times = 1001;
+    pp_str text = random_samples(a);
+    struct pp_profile *small = make_profile(a, text), *large = make_profile(a, text);
+    repeat_samples(a, small, 9);
+    repeat_samples(a, large, 9 * times);
+    assert_true(large->loc_off[large->n_samples] > 500000); /* else it isn't halved */
+    struct pp_graph *one = sum(a, small, false), *many = sum(a, large, false);
+    uint8_t *mask = PP_NEW_N(a, uint8_t, one->n_nodes);
+    for (uint32_t i = 0; i < one->n_nodes; i++) {
+        assert_int_equal(many->nodes[i].flat, one->nodes[i].flat * times);
+        assert_int_equal(many->nodes[i].cum, one->nodes[i].cum * times);
+        mask[i] = i % 3 != 0;
+    }
+    pp_graph_keep(one, mask);
+    pp_graph_keep(many, mask);
+    assert_int_equal(pp_graph_link(one, false, 0), pp_graph_link(many, false, 0));
+    assert_int_equal(many->n_edges, one->n_edges);
+    assert_true(one->n_edges > 10);
+    for (uint32_t e = 0; e < one->n_edges; e++) {
+        const struct pp_edge *x = &one->edges[e], *y = find_edge(many, x->src, x->dst);
+        assert_true(y && y->weight == x->weight * times);
+        assert_true(y && y->is_inline == x->is_inline);
+        assert_true(y && y->is_residual == x->is_residual);
+    }
+}
+
+/* What top says of a node: whether some call to it is inlined, and whether some is not. */
+static int inline_marks(const struct pp_graph *g, uint32_t node)
+{
+    int marks = 0;
+    PP_EACH_IN(g, node, e) marks |= g->edges[e].is_inline ? 1 : 2;
+    return marks & 1 ? marks : 0;
+}
+
+/* Gives most inlined frames a name that few other frames have. */
+static pp_str mostly_inlined(struct pp_arena *a, pp_str text)
+{
+    char *t = (char *)pp_arena_c(a, text);
+    for (size_t i = 0; i + 1 < text.n; i++)
+        if (t[i] >= 'a' && random_below(t[i + 1] == '<' ? 4 : 8) >= (t[i + 1] == '<' ? 1 : 7)) t[i] = (char)(t[i] - 32);
+    return (pp_str){t, text.n};
+}
+
+static void edges_to_inlined_places_are_enough_for_their_marks(void **state)
+{
+    struct pp_arena *a = *state;
+    int n_marks = 0, n_light = 0;
+    for (int round = 0; round < 40; round++) {
+        struct pp_profile *p = make_profile(a, mostly_inlined(a, random_samples(a)));
+        for (uint32_t s = 0; s < p->n_samples && round % 4; s++)
+            p->values[0][s] = llabs(p->values[0][s]);
+        struct pp_graph *all = sum(a, p, false), *few = sum(a, p, false);
+        uint8_t *mask = PP_NEW_N(a, uint8_t, all->n_nodes);
+        for (uint32_t i = 0; i < all->n_nodes; i++)
+            mask[i] = random_below(3) > 0;
+        pp_graph_keep(all, mask);
+        pp_graph_keep(few, mask);
+        int64_t cutoff = 1 + 12 * round;
+        pp_graph_link(all, false, cutoff);
+        pp_graph_link(few, true, cutoff);
+        for (uint32_t i = 0; i < all->n_order; i++) {
+            uint32_t node = all->order[i];
+            assert_int_equal(inline_marks(few, node), inline_marks(all, node));
+            n_marks += inline_marks(all, node) != 0;
+            n_light += all->inlined[node] < cutoff;
+        }
+    }
+    assert_true(n_marks > 20 && n_light > 20);
+}
+
+static void an_inlined_call_at_the_cutoff_is_found(void **state)
+{
+    struct pp_graph *g =
+        sum(*state, make_profile(*state, PP_STR("4 main leaf<work\n6 main work leaf<work\n5 main\n")), false);
+    pp_graph_link(g, true, 10);
+    assert_int_equal(inline_marks(g, node(g, "leaf")), 1);
+    pp_graph_link(g, true, 11);
+    assert_int_equal(inline_marks(g, node(g, "leaf")), 0);
+}
+
 static int setup(void **state)
 {
     static struct pp_arena arena;
@@ -347,6 +455,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(tags_are_summed_per_group_and_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(only_the_heaviest_tags_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(tags_of_a_limited_report_belong_to_its_first_nodes, setup, teardown),
-        cmocka_unit_test_setup_teardown(sums_equal_those_of_a_plain_count, setup, teardown)};
+        cmocka_unit_test_setup_teardown(sums_equal_those_of_a_plain_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(edges_to_inlined_places_are_enough_for_their_marks, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_inlined_call_at_the_cutoff_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_large_profile_is_the_sum_of_its_halves, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
