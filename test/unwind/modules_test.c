@@ -75,6 +75,8 @@ static void knows_what_the_loader_knows(void **state)
     dl_iterate_phdr(compare_with_loader, &n);
     assert_true(n >= 4); /* this program, libc, the loader, the vdso */
     const struct pp_module_map *map = now();
+    assert_null(pp_module_find(NULL, (uintptr_t)now));
+    assert_null(pp_module_find_at(NULL, (uintptr_t)now, 1));
     for (uint32_t i = 0; i < map->n; i++) {
         assert_true(map->starts[i] == map->modules[i].start);
         assert_true(i == 0 || map->modules[i - 1].end <= map->modules[i].start);

@@ -3,6 +3,7 @@
 
 const struct pp_module *pp_module_find(const struct pp_module_map *map, uintptr_t address)
 {
+    if (!map) return NULL;
     uint32_t lo = 0, n = map->n; /* the last start that is not above address, branch-free */
     while (n > 1) {
         uint32_t half = n / 2;
@@ -17,6 +18,7 @@ const struct pp_module *pp_module_find_at(const struct pp_module_map *map, uintp
 {
     const struct pp_module *m = pp_module_find(map, address);
     if (m && m->born <= generation) return m;
+    if (!map) return NULL;
     for (uint32_t i = map->n_past; i-- > 0;) {
         m = &map->past[i];
         if (address >= m->start && address < m->end && m->born <= generation && generation < m->died) return m;

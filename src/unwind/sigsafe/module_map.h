@@ -93,7 +93,7 @@ static inline void pp_modules_leave(struct pp_modules *m, struct pp_modules_read
     atomic_fetch_sub(rd->counter, 1);
 }
 
-/* The live module around address; NULL: none. */
+/* The live module around address; NULL: none. map NULL (nothing published yet) counts as an empty map, here and below. */
 const struct pp_module *pp_module_find(const struct pp_module_map *map, uintptr_t address) PP_SIGSAFE;
 
 /* The module that was around address in that generation: live or remembered; NULL: none, or forgotten.
