@@ -272,6 +272,22 @@ def test_a_program_that_lost_the_library_is_left_alone():
         assert p.wait(10) == 0, f"ended with {p.returncode}"
 
 
+def test_exec_in_place_under_requests():
+    """A wake-up in the middle of an exec, when handlers are at their default, must not end the program."""
+    import threading
+    for standalone in (False, True):
+        with serving(program("reexec"), "400", standalone=standalone) as (p, base):
+            def ask():
+                while p.poll() is None:
+                    try: get(base + "goroutine", timeout=2)
+                    except OSError: time.sleep(0.002)
+            askers = [threading.Thread(target=ask) for _ in range(4)]
+            for t in askers: t.start()
+            out, err = p.communicate(timeout=60)
+            for t in askers: t.join()
+            assert p.returncode == 0 and out == "DONE\n", (standalone, p.returncode, out, err)
+
+
 # ---- endpoints
 
 def test_endpoints():

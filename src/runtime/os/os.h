@@ -32,10 +32,13 @@ int pp_os_queue_thread_signal(int pid, int tid, int signal, uint64_t value);
 bool pp_os_thread_exists(int pid, int tid);
 int pp_os_block_all_signals(uint64_t *ret_old);
 int pp_os_set_signal_mask(uint64_t mask);
+int pp_os_block_signal(int signal);
 int pp_os_unblock_signal(int signal);
 
 bool pp_os_signals_pending(int except); /* any other signal that is blocked now, waits, and is not ignored */
 bool pp_os_is_eintr(const void *ucontext); /* the interrupted code is about to see a system call's -EINTR */
+/* The kernel is about to go on with a wait that an ignored signal had ended; the return from any handler forbids it that (EINTR). */
+bool pp_os_is_restart(const void *ucontext);
 #if defined(__x86_64__)
 #define PP_OS_SYSCALL_INSTRUCTION 0x050f /* as two little-endian bytes */
 #endif

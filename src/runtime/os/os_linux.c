@@ -129,6 +129,12 @@ int pp_os_set_signal_mask(uint64_t mask)
     return (int)pp_sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
 }
 
+int pp_os_block_signal(int signal)
+{
+    uint64_t one = (uint64_t)1 << (signal - 1);
+    return (int)pp_sys(SYS_rt_sigprocmask, SIG_BLOCK, &one, NULL, sizeof one);
+}
+
 int pp_os_unblock_signal(int signal)
 {
     uint64_t one = (uint64_t)1 << (signal - 1);
@@ -162,6 +168,12 @@ bool pp_os_is_eintr(const void *ucontext)
 {
     const ucontext_t *uc = ucontext;
     return (long)uc->uc_mcontext.gregs[REG_RAX] == -EINTR;
+}
+
+bool pp_os_is_restart(const void *ucontext)
+{
+    const ucontext_t *uc = ucontext;
+    return (long)uc->uc_mcontext.gregs[REG_RAX] == SYS_restart_syscall;
 }
 
 int pp_os_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns)
