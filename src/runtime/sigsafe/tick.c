@@ -73,21 +73,26 @@ static void tick_count(struct pp_cpu_slot *slot, const siginfo_t *info, const vo
     self->in_handler = 0;
 }
 
+/* SIGIO comes instead of our signal when the user's signal queue is full; what it would say is then unknown. */
 static bool is_wake_up(const siginfo_t *info, uint64_t value)
 {
+    if (info->si_signo == SIGIO) return pp_guest.listener >= 0;
     if (info->si_code == SI_QUEUE) return value == PP_WAKE;
     return info->si_code == POLL_IN && pp_guest.listener >= 0 && info->si_fd == pp_guest.listener;
 }
 
-/* True when the thread stands right behind a system call that our signal ended with EINTR, and no signal of the guest waits: then
- * the wrapper (hooks/waits.c) may start the call again. A handler of the guest that runs first would be the interrupted code. */
+/* True when our signal ends a system call with EINTR, and no signal of the guest waits: then the wrapper (hooks/waits.c) may start the
+ * call again. The thread stands right behind the call, or right before its restart. A handler of the guest that runs first would
+ * be the interrupted code. */
 static bool alone_ended_a_wait(const void *ucontext)
 {
+    bool ended = pp_os_is_eintr(ucontext);
+    if (!ended && !pp_os_is_restart(ucontext)) return false;
     struct pp_walk_regs regs;
     pp_walk_regs_from_ucontext(ucontext, &regs);
     uint16_t instruction = 0;
-    return pp_os_is_eintr(ucontext) && pp_os_peek((const void *)(regs.pc - 2), &instruction, 2) &&
-           instruction == PP_OS_SYSCALL_INSTRUCTION && !pp_os_signals_pending(pp_guest.signal);
+    return pp_os_peek((const void *)(regs.pc - (ended ? 2 : 0)), &instruction, 2) && instruction == PP_OS_SYSCALL_INSTRUCTION &&
+           !pp_os_signals_pending(pp_guest.signal);
 }
 
 /* Registered threads only: the others have no place for an answer. */
