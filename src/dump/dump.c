@@ -180,8 +180,7 @@ static void note_wait(const struct dumper *d, struct pp_ledger_thread *entry, st
 
 static struct pp_ledger_thread *registered(const struct dumper *d, uint32_t tid)
 {
-    uint32_t n = atomic_load(&d->ledger->head->n_threads);
-    for (uint32_t i = 0; i < n && i < d->ledger->head->threads.cap; i++)
+    for (uint32_t i = 0, n = pp_ledger_n_threads(d->ledger); i < n; i++)
         if (atomic_load(&d->ledger->threads[i].tid) == tid) return &d->ledger->threads[i];
     return NULL;
 }

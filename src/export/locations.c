@@ -50,8 +50,7 @@ static bool same_module(const struct pp_ledger *l, const struct pp_ledger_module
 static bool index_modules(struct pp_export_locations *ls)
 {
     struct pp_hash seen = {0};
-    uint64_t n = atomic_load(&ls->ledger.head->n_modules), cap = ls->ledger.head->modules.cap;
-    ls->n_modules = (uint32_t)(n < cap ? n : cap);
+    ls->n_modules = pp_ledger_n_modules(&ls->ledger);
     ls->same_module = PP_NEW_N(ls->arena, uint32_t, ls->n_modules);
     if (!ls->same_module) return false;
     for (uint32_t i = 0, j; i < ls->n_modules; i++) {

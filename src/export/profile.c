@@ -339,8 +339,7 @@ uint32_t pp_export_count(const struct pp_ledger *l, enum pp_export_kind kind)
 {
     uint32_t count = 0;
     if (kind == PP_EXPORT_THREADS) {
-        uint64_t n = atomic_load(&l->head->n_threads), cap = l->head->threads.cap;
-        for (uint64_t i = 0; i < n && i < cap; i++)
+        for (uint32_t i = 0, n = pp_ledger_n_threads(l); i < n; i++)
             count += atomic_load(&l->threads[i].tid) != 0;
         return count;
     }

@@ -47,12 +47,12 @@ size_t pp_ledger_size(void)
     return lay_out(&h);
 }
 
-static void view(void *memory, struct pp_ledger *ret)
+/* `h` is a layout of ours, checked equal to the head's. */
+static void view(void *memory, const struct pp_ledger_head *h, struct pp_ledger *ret)
 {
     char *base = memory;
-    struct pp_ledger_head *h = memory;
     *ret = (struct pp_ledger){
-        .head = h,
+        .head = memory,
         .stack_slots = (void *)(base + h->stack_slots.offset),
         .stack_words = (void *)(base + h->stack_words.offset),
         .bucket_slots = (void *)(base + h->bucket_slots.offset),
@@ -60,6 +60,7 @@ static void view(void *memory, struct pp_ledger *ret)
         .modules = (void *)(base + h->modules.offset),
         .threads = (void *)(base + h->threads.offset),
         .text = base + h->text.offset,
+        .cap = {CAP_STACK_SLOTS, CAP_STACK_WORDS, CAP_BUCKET_SLOTS, CAP_BUCKETS, CAP_MODULES, CAP_THREADS, CAP_TEXT},
     };
 }
 
@@ -69,7 +70,7 @@ void pp_ledger_create(void *memory, struct pp_ledger *ret)
     h->total_bytes = lay_out(h);
     atomic_store(&h->n_stack_words, 1); /* id 0 is "no stack" */
     h->magic = PP_LEDGER_MAGIC;
-    view(memory, ret);
+    view(memory, h, ret);
 }
 
 /* A foreign head must have exactly our layout: the caps are compile-time constants of both sides. */
@@ -82,13 +83,13 @@ enum pp_code pp_ledger_open(void *memory, size_t size, struct pp_ledger *ret, st
     bool same = h->total_bytes == total && size >= total;
     for (int i = 0; i < 7; i++) same = same && a[i].offset == b[i].offset && a[i].cap == b[i].cap;
     if (!same) return pp_fail(err, PP_E_FORMAT, "ledger of another version of libpprof");
-    view(memory, ret);
+    view(memory, &want, ret);
     return PP_OK;
 }
 
 struct pp_stack_view pp_ledger_stack(const struct pp_ledger *l, uint32_t stack)
 {
-    uint64_t cap = l->head->stack_words.cap;
+    uint64_t cap = l->cap.stack_words;
     if (stack == 0 || stack >= cap) return (struct pp_stack_view){0};
     uint64_t word = l->stack_words[stack];
     uint32_t n = word & 0xffff;
@@ -99,20 +100,20 @@ struct pp_stack_view pp_ledger_stack(const struct pp_ledger *l, uint32_t stack)
 uint32_t pp_ledger_n_buckets(const struct pp_ledger *l)
 {
     uint64_t n = atomic_load(&l->head->n_buckets);
-    return (uint32_t)(n < l->head->buckets.cap ? n : l->head->buckets.cap);
+    return (uint32_t)(n < l->cap.buckets ? n : l->cap.buckets);
 }
 
 pp_str pp_ledger_module_path(const struct pp_ledger *l, const struct pp_ledger_module *m)
 {
-    uint64_t cap = l->head->text.cap;
-    if (m->text_path >= cap || m->n_path > cap - m->text_path) return PP_STR("");
-    return (pp_str){l->text + m->text_path, m->n_path};
+    uint64_t cap = l->cap.text, at = *(const volatile uint64_t *)&m->text_path; /* read once: a guest may be changing it */
+    uint32_t n = *(const volatile uint32_t *)&m->n_path;
+    if (at >= cap || n > cap - at) return PP_STR("");
+    return (pp_str){l->text + at, n};
 }
 
 const struct pp_ledger_module *pp_ledger_module_at(const struct pp_ledger *l, uint64_t pc, uint32_t generation)
 {
-    uint32_t n = atomic_load(&l->head->n_modules);
-    if (n > l->head->modules.cap) n = (uint32_t)l->head->modules.cap;
+    uint32_t n = pp_ledger_n_modules(l);
     const struct pp_ledger_module *best = NULL;
     for (uint32_t i = 0; i < n; i++) {
         const struct pp_ledger_module *m = &l->modules[i];
@@ -128,7 +129,7 @@ bool pp_ledger_add_module(const struct pp_ledger *l, const struct pp_ledger_modu
     struct pp_ledger_head *h = l->head;
     uint32_t n = atomic_load(&h->n_modules);
     uint64_t at = atomic_load(&h->n_text);
-    if (n >= h->modules.cap || path.n > h->text.cap - at) return false;
+    if (n >= l->cap.modules || at > l->cap.text || path.n > l->cap.text - at) return false;
     memcpy(l->text + at, path.p, path.n);
     l->modules[n] = *m;
     l->modules[n].text_path = at;

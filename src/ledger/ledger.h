@@ -147,6 +147,10 @@ struct pp_ledger {
     struct pp_ledger_module *modules;
     struct pp_ledger_thread *threads;
     char *text;
+    /* Elements; ours, not what the head says: the other process may write anything there at any time. */
+    struct pp_ledger_caps {
+        uint64_t stack_slots, stack_words, bucket_slots, buckets, modules, threads, text;
+    } cap;
 };
 
 /* Worst-case size of a new ledger; sparse. */
@@ -165,6 +169,16 @@ struct pp_stack_view {
 };
 struct pp_stack_view pp_ledger_stack(const struct pp_ledger *l, uint32_t stack); /* n == 0: unknown id */
 uint32_t pp_ledger_n_buckets(const struct pp_ledger *l);
+static inline uint32_t pp_ledger_n_modules(const struct pp_ledger *l)
+{
+    uint32_t n = atomic_load(&l->head->n_modules);
+    return n < l->cap.modules ? n : (uint32_t)l->cap.modules;
+}
+static inline uint32_t pp_ledger_n_threads(const struct pp_ledger *l) /* slots ever used */
+{
+    uint32_t n = atomic_load(&l->head->n_threads);
+    return n < l->cap.threads ? n : (uint32_t)l->cap.threads;
+}
 pp_str pp_ledger_module_path(const struct pp_ledger *l, const struct pp_ledger_module *m);
 
 /* The module that held pc in that generation; NULL: none known. */

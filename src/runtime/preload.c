@@ -44,12 +44,23 @@ static bool parse_run(const char *text, uint64_t ret[3])
     return rest.p == NULL;
 }
 
+/* A stale PPROF_RUN may lead to anything: only a memfd of that name is opened. */
+static bool is_a_ledger(const char *path)
+{
+    char target[64];
+    long n = pp_sys(SYS_readlinkat, AT_FDCWD, path, target, sizeof target);
+    return n > 0 && pp_str_has_prefix((pp_str){target, (size_t)n}, PP_STR("/memfd:pprof ledger"));
+}
+
 static bool ledger_from_parent(const uint64_t run[3])
 {
     char path[64];
     pp_fmt(path, sizeof path, "/proc/%d/fd/%d", (int)run[0], (int)run[1]);
-    int fd = pp_os_open(path, O_RDWR, 0);
-    if (fd < 0) return false;
+    int fd = is_a_ledger(path) ? pp_os_open(path, O_RDWR, 0) : -1;
+    if (fd < 0 || pp_sys(SYS_lseek, fd, 0L, 2 /* SEEK_END */) != (long)pp_ledger_size()) {
+        if (fd >= 0) pp_os_close(fd);
+        return false;
+    }
     void *memory = pp_os_map_shared(fd, pp_ledger_size());
     pp_os_close(fd);
     struct pp_err err;
@@ -105,8 +116,8 @@ static void forget_old_image(void)
         atomic_store(&b->v[PP_HEAP_FREES], atomic_load(&b->v[PP_HEAP_ALLOCS]));
         atomic_store(&b->v[PP_HEAP_FREE_BYTES], atomic_load(&b->v[PP_HEAP_ALLOC_BYTES]));
     }
-    for (uint32_t i = 0, n = atomic_load(&l->head->n_threads); i < n; i++) atomic_store(&l->threads[i].tid, 0);
-    for (uint32_t i = 0, n = atomic_load(&l->head->n_modules); i < n; i++)
+    for (uint32_t i = 0, n = pp_ledger_n_threads(l); i < n; i++) atomic_store(&l->threads[i].tid, 0);
+    for (uint32_t i = 0, n = pp_ledger_n_modules(l); i < n; i++)
         if (l->modules[i].last_gen == UINT32_MAX) l->modules[i].last_gen = atomic_load(&l->head->module_generation);
     atomic_store(&l->head->cpu_hz, 0);
     atomic_store(&l->head->agent_tid, 0);
@@ -130,12 +141,12 @@ static bool parts_make(void)
 static void switch_on(void)
 {
     struct pp_ledger_head *h = pp_guest.ledger.head;
-    h->start_realtime_ns = (uint64_t)pp_os_realtime_ns();
+    if (!h->start_realtime_ns) h->start_realtime_ns = (uint64_t)pp_os_realtime_ns(); /* an exec in place goes on */
     atomic_store(&h->guest_pid, (uint32_t)pp_guest.pid);
     atomic_store(&h->signal, (uint32_t)pp_guest.signal);
     atomic_store(pp_guest.on, 1);
     announce_main_thread();
-    if (h->cpu_hz_at_start && pp_cpu_start((int)h->cpu_hz_at_start) == 0) pp_agent_wake();
+    if (h->cpu_hz_at_start && pp_cpu_resume((int)h->cpu_hz_at_start) == 0) pp_agent_wake();
     atomic_store(&h->state, PP_GUEST_ON);
 }
 
@@ -163,6 +174,7 @@ static void start(void)
     const char *seed = getenv("PPROF_SEED");
     if (seed) pp_str_to_u64(pp_str_c(seed), 10, &pp_self_seed);
     pp_guest.pid = pp_os_getpid();
+    pp_next_note_start_up();
     if (text) {
         if (!parse_run(text, run) || !ledger_from_parent(run)) return;
         if (run[2] == (uint64_t)pp_guest.pid) start_under_parent();

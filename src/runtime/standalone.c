@@ -48,13 +48,14 @@ struct worker {
 static struct {
     const char *http, *token, *cpu_profile, *mem_profile, *output_dir;
     uint64_t cpu_rate, mem_rate;
-    int cwd_n;
     char cwd[PATH_ROOM];
     struct pp_target target;
     struct pp_http_server server;
     struct pp_http_address address;
     struct worker workers[WORKERS];
     _Atomic uint32_t cpu_busy, written;
+    _Atomic unsigned stop; /* threads of ours are to end: waits give up */
+    struct pp_http_front *_Atomic front;
     uint32_t n_dumps;
     _Atomic uint32_t dumping;
 } alone;
@@ -149,7 +150,7 @@ static bool sleep_ns(void *ctx, int64_t ns, int fd)
     int64_t end = pp_os_monotonic_ns() + ns;
     for (int64_t now; (now = pp_os_monotonic_ns()) < end;) {
         int64_t slice = pp_cpu_is_open() ? pp_cpu_keep_pause_ns() : end - now;
-        if (!pp_http_sleep(slice < end - now ? slice : end - now, fd, NULL)) return false;
+        if (!pp_http_sleep(slice < end - now ? slice : end - now, fd, &alone.stop)) return false;
         if (pp_cpu_is_open()) pp_cpu_keep();
     }
     return true;
@@ -212,6 +213,21 @@ static bool is_worker(int tid)
     return false;
 }
 
+/* Credentials change, or a sandbox closes: requests that wait give up, the front ends. */
+static void hurry(void)
+{
+    atomic_store(&alone.stop, 1);
+    struct pp_http_front *front = atomic_load(&alone.front);
+    if (front) pp_http_front_stop(front);
+}
+
+static bool workers_gone(void)
+{
+    for (int i = 0; i < WORKERS; i++)
+        if (atomic_load(&alone.workers[i].tid)) return false;
+    return true;
+}
+
 /* Runs while there are connections; the listener's next signal starts the agent again, or makes it look once more. */
 static bool serve_http(void)
 {
@@ -219,7 +235,10 @@ static bool serve_http(void)
                                             .exit_when_idle_ms = IDLE_EXIT_MS, .idle_may_close = true, .spawn = spawn};
     struct pp_http_front *front;
     if (pp_http_front_new(&options, &front, NULL)) return false;
-    pp_http_front_run(front);
+    atomic_store(&alone.stop, 0);
+    atomic_store(&alone.front, front);
+    if (!atomic_load(&pp_agent.quit)) pp_http_front_run(front);
+    atomic_store(&alone.front, NULL);
     pp_http_front_free(front);
     pp_runtime_names_forget();
     return pp_http_poll(pp_guest.listener, POLLIN, 0) != 0;
@@ -240,6 +259,17 @@ static bool signal_on_connection(int fd)
            !pp_sys_failed(pp_sys(SYS_fcntl, fd, F_SETFL, O_NONBLOCK | O_ASYNC));
 }
 
+/* When the user's signal queue is full the kernel sends SIGIO instead of our signal, which kills by default. */
+static void survive_sigio(void)
+{
+    int (*set)(int, const struct sigaction *, struct sigaction *) =
+        (int (*)(int, const struct sigaction *, struct sigaction *))pp_next_find("sigaction", NULL);
+    struct sigaction act = {.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK}, old;
+    act.sa_sigaction = pp_tick;
+    sigfillset(&act.sa_mask);
+    if (set && set(SIGIO, NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL) set(SIGIO, &act, NULL);
+}
+
 static void listen_http(void)
 {
     struct pp_err err;
@@ -255,6 +285,9 @@ static void listen_http(void)
     alone.server.access.unix_socket = alone.address.u.sa.sa_family == AF_UNIX;
     pp_guest.listener = fd;
     pp_agent_duty = serve_http;
+    pp_agent.hurry = hurry;
+    pp_agent.gone = workers_gone;
+    survive_sigio();
     if (!signal_on_connection(fd)) complain("the listener can't signal connections");
 }
 
@@ -266,8 +299,9 @@ static void write_file(const char *file, pp_str profile, const struct pp_endpoin
     struct pp_err err;
     struct pp_out out;
     pp_out_to_memory(&out, &a);
-    bool in_dir = alone.output_dir && *alone.output_dir && file[0] != '/';
-    pp_str path = in_dir ? pp_arena_fmt(&a, "%s/%s", alone.output_dir, file) : pp_arena_fmt(&a, "%s", file);
+    const char *dir = alone.output_dir && *alone.output_dir ? alone.output_dir : "";
+    pp_str path = pp_arena_fmt(&a, "%s%s%s%s%s", file[0] == '/' || dir[0] == '/' ? "" : alone.cwd, file[0] == '/' || dir[0] == '/' ? "" : "/",
+                               file[0] == '/' ? "" : dir, file[0] == '/' || !*dir ? "" : "/", file);
     enum pp_code c = pp_endpoint_write_profile(&alone.target, &a, profile, 0, window, &out, &err);
     int fd = c ? -1 : pp_os_open(path.p, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     pp_str bytes = pp_out_bytes(&out);
@@ -284,8 +318,8 @@ static void write_file(const char *file, pp_str profile, const struct pp_endpoin
 
 static void write_profiles(void)
 {
-    bool vfork_child = pp_os_getpid() != pp_guest.pid;
-    if (vfork_child || !pp_guest_on() || (!alone.cpu_profile && !alone.mem_profile) || atomic_exchange(&alone.written, 1)) return;
+    if (!pp_guest_on() || (!alone.cpu_profile && !alone.mem_profile) || pp_os_getpid() != pp_guest.pid) return; /* a vfork child */
+    if (atomic_exchange(&alone.written, 1)) return;
     struct pp_endpoint_window window = {.start_ns = (int64_t)pp_guest.ledger.head->start_realtime_ns, .hz = (int64_t)alone.cpu_rate};
     window.duration_ns = pp_os_realtime_ns() - window.start_ns;
     if (alone.cpu_profile) pp_cpu_stop();
@@ -325,8 +359,10 @@ PP_EXPORT void quick_exit(int status)
     __builtin_unreachable();
 }
 
+/* Relative names are those of the directory that the program was started in. */
 void pp_standalone_prepare(void)
 {
+    if (pp_sys_failed(pp_sys(SYS_getcwd, alone.cwd, sizeof alone.cwd))) alone.cwd[0] = 0;
     atomic_store(&pp_guest.ledger.head->heap_rate, alone.mem_rate);
 }
 

@@ -20,7 +20,7 @@ static void read_build_id(struct pp_object *o);
 
 enum pp_code pp_object_open(struct pp_arena *a, pp_str path, struct pp_object *ret_object, struct pp_err *err)
 {
-    int fd = open(pp_arena_c(a, path), O_RDONLY | O_CLOEXEC);
+    int fd = open(pp_arena_c(a, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us */
     if (fd < 0)
         return pp_fail(err, errno == ENOENT ? PP_E_NOTFOUND : PP_E_IO, "open %.*s: %s", PP_FMT(path), strerror(errno));
     return pp_object_open_fd(a, fd, path, ret_object, err);

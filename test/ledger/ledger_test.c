@@ -87,12 +87,12 @@ static void full_tables_are_counted(void **state)
     (void)state;
     void *m;
     struct pp_ledger l = fresh(&m);
-    l.head->buckets.cap = 3;
+    l.cap.buckets = 3;
     for (uint32_t i = 1; i <= 3; i++) assert_non_null(pp_book_bucket(&l, PP_KIND_HEAP, i, 16));
     assert_null(pp_book_bucket(&l, PP_KIND_HEAP, 4, 16));
     assert_non_null(pp_book_bucket(&l, PP_KIND_HEAP, 2, 16));
     assert_int_equal(l.head->drops[PP_DROP_BUCKETS_FULL], 1);
-    l.head->stack_words.cap = 5;
+    l.cap.stack_words = 5;
     uint64_t pcs[3] = {1, 2, 3};
     assert_int_not_equal(pp_book_stack(&l, pcs, 3, 0, 0), 0);
     pcs[0] = 9;

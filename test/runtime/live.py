@@ -288,6 +288,44 @@ def test_exec_in_place_under_requests():
             assert p.returncode == 0 and out == "DONE\n", (standalone, p.returncode, out, err)
 
 
+def test_narrow_places():
+    cpu = ("-cpuprofile=/dev/null", "-cpuprofilerate=1000", "-memprofilerate=1000")
+    for argv in (["signals"], ["altstack"], ["coroutine"], ["sandbox", "1"], ["sandbox", "2"], ["sandbox", "3"]):
+        p = guest(program("edges"), *argv, flags=cpu, check=False)
+        assert p.returncode == 0 and p.stdout == "OK\n", (argv, p.returncode, p.stdout + p.stderr)
+
+
+def test_a_threads_first_allocation_is_like_any_other():
+    """A CPU window must not change what the heap sampler sees (both draw from the thread's generator)."""
+    with tempfile.TemporaryDirectory() as d:
+        guest(program("edges"), "first", flags=("-cpuprofile=/dev/null", f"-memprofile={d}/m"))
+        seen = rows(f"{d}/m", sample_index="alloc_objects").get("first_allocation", (0, 0))[1]
+        assert seen <= 4 * 524288 / 100, f"{seen} objects instead of 2,000: about one sample stands for 5,243"
+
+
+def test_a_hostile_guest_does_not_harm_its_parent():
+    with tempfile.TemporaryDirectory() as d:
+        for argv in (["caps"], ["stacks"], ["text"], ["ids"], ["sums"], ["fifo", d]):
+            p = guest(program("hostile"), *argv, flags=("-memprofilerate=1", f"-memprofile={d}/m", f"-cpuprofile={d}/c"), check=False, timeout=30)
+            assert p.returncode == 0 and p.stdout == "OK\n", (argv, p.returncode, p.stdout + p.stderr)
+
+
+def test_nobody_listening_to_our_words():
+    """stderr is gone: the profile is written all the same."""
+    with tempfile.TemporaryDirectory() as d:
+        r, w = os.pipe()
+        os.close(r)
+        p = subprocess.run([PPROF, "run", f"-memprofile={d}/m", "--", "sh", "-c", "/bin/true; sleep 1; /bin/true"], env=ENV, stderr=w, timeout=30)
+        os.close(w)
+        assert p.returncode == 0 and os.path.getsize(f"{d}/m") > 0
+
+
+def test_a_stale_pprof_run_is_ignored():
+    with tempfile.TemporaryDirectory() as d, open(f"{d}/empty", "w+") as f:
+        p = run("/bin/true", env={"LD_PRELOAD": LIBPPROF, "PPROF_RUN": f"{os.getpid()}:{f.fileno()}:1"}, check=False)
+        assert p.returncode == 0 and p.stderr == "", (p.returncode, p.stderr)
+
+
 # ---- endpoints
 
 def test_endpoints():

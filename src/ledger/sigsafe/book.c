@@ -21,9 +21,9 @@ static bool same_stack(const struct pp_ledger *l, uint32_t id, uint64_t word, co
 static uint32_t store_stack(const struct pp_ledger *l, uint64_t word, const uint64_t *pcs, uint32_t n)
 {
     struct pp_ledger_head *h = l->head;
-    if (atomic_load_explicit(&h->n_stack_words, memory_order_relaxed) + n + 1 > h->stack_words.cap) return 0;
+    if (atomic_load_explicit(&h->n_stack_words, memory_order_relaxed) + n + 1 > l->cap.stack_words) return 0;
     uint64_t id = atomic_fetch_add_explicit(&h->n_stack_words, n + 1, memory_order_relaxed);
-    if (id + n + 1 > h->stack_words.cap) return 0;
+    if (id + n + 1 > l->cap.stack_words) return 0;
     memcpy(&l->stack_words[id + 1], pcs, n * sizeof *pcs);
     l->stack_words[id] = word;
     return (uint32_t)id;
@@ -33,7 +33,7 @@ uint32_t pp_book_stack(const struct pp_ledger *l, const uint64_t *pcs, uint32_t 
 {
     uint64_t word = n | (uint64_t)flags << 16 | (uint64_t)generation << 32;
     uint64_t hash = hash_stack(pcs, n, flags ^ generation << 8);
-    uint64_t mask = l->head->stack_slots.cap - 1, tag = hash >> 32 << 32;
+    uint64_t mask = l->cap.stack_slots - 1, tag = hash >> 32 << 32;
     uint32_t made = 0;
     for (uint64_t i = 0; i < PP_PROBE_MAX; i++) {
         uint64_t *slot = &l->stack_slots[(hash + i) & mask];
@@ -51,9 +51,9 @@ uint32_t pp_book_stack(const struct pp_ledger *l, const uint64_t *pcs, uint32_t 
 static struct pp_bucket *claim_bucket(const struct pp_ledger *l, enum pp_kind kind, uint32_t stack, uint64_t aux, uint32_t *ret)
 {
     struct pp_ledger_head *h = l->head;
-    if (atomic_load_explicit(&h->n_buckets, memory_order_relaxed) >= h->buckets.cap) return NULL;
+    if (atomic_load_explicit(&h->n_buckets, memory_order_relaxed) >= l->cap.buckets) return NULL;
     uint64_t i = atomic_fetch_add_explicit(&h->n_buckets, 1, memory_order_relaxed);
-    if (i >= h->buckets.cap) return NULL;
+    if (i >= l->cap.buckets) return NULL;
     struct pp_bucket *b = &l->buckets[i];
     b->stack = stack;
     b->aux = aux;
@@ -65,7 +65,7 @@ static struct pp_bucket *claim_bucket(const struct pp_ledger *l, enum pp_kind ki
 struct pp_bucket *pp_book_bucket(const struct pp_ledger *l, enum pp_kind kind, uint32_t stack, uint64_t aux)
 {
     uint64_t hash = pp_hash_u64(((uint64_t)kind << 56) ^ stack ^ pp_hash_u64(aux + 1));
-    uint64_t mask = l->head->bucket_slots.cap - 1;
+    uint64_t mask = l->cap.bucket_slots - 1;
     struct pp_bucket *made = NULL;
     uint32_t made_index = 0;
     for (uint64_t i = 0; i < PP_PROBE_MAX; i++) {

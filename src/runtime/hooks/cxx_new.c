@@ -18,7 +18,7 @@
 static PP_COLD void *operator_find(const char *name, void *fallback, bool *ret_sample)
 {
     const void *object = NULL, *allocator = NULL;
-    void *call = pp_next_find(name, &object);
+    void *call = pp_next_find_lasting(name, &object);
     pp_next_find("malloc", &allocator);
     *ret_sample = call && object == allocator;
     return call ? call : fallback;

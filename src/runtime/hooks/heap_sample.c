@@ -7,6 +7,7 @@
 #include "runtime/tables/modules.h"
 
 #define NEVER ((int64_t)1 << 60)
+#define FROZEN_LOOK ((int64_t)64 << 20) /* a filter that was refused thaws us */
 
 /* ln(x) for x in (0, 1): x = m * 2^e with m in [sqrt(1/2), sqrt(2)), ln m by the series of artanh; error below 1e-13. */
 static double natural_log(double x)
@@ -44,11 +45,12 @@ bool pp_heap_due(size_t n)
 {
     struct pp_self *s = &pp_self;
     if (!pp_guest_on()) {
-        s->countdown = pp_guest.decided ? NEVER : 0; /* before start-up: ask again soon */
+        s->countdown = !pp_guest.decided ? 0 : pp_guest_may_count() ? FROZEN_LOOK : NEVER; /* before start-up: ask again soon */
         return false;
     }
     uint64_t rate = atomic_load_explicit(&pp_guest.ledger.head->heap_rate, memory_order_relaxed);
-    if (!s->random) { /* first call of this thread: its first distance begins with this object */
+    if (!s->drawn) { /* first call of this thread: its first distance begins with this object */
+        s->drawn = 1;
         s->countdown = draw_distance(s, rate) - (rate > 1 ? (int64_t)n : 0);
         if (s->countdown >= 0) return false;
     }

@@ -66,12 +66,28 @@ static void *object_find(const struct object *o, const char *name, uint32_t hash
     }
 }
 
-static void *find_from(const struct link_map *m, const char *name, const void **ret_object)
+static const struct link_map *last_at_start_up;
+
+void pp_next_note_start_up(void)
+{
+    const struct link_map *m = _r_debug.r_map;
+    while (m && m->l_next) m = m->l_next;
+    last_at_start_up = m;
+}
+
+static bool is_cxx_library(const struct link_map *m)
+{
+    return m->l_name && (strstr(m->l_name, "/libstdc++.so") || strstr(m->l_name, "/libc++.so"));
+}
+
+/* lasting: behind the last object of start-up only C++ libraries count. */
+static void *find(const struct link_map *m, const char *name, const void **ret_object, bool lasting)
 {
     uint32_t hash = gnu_hash(name);
-    for (; m; m = m->l_next) {
+    bool late = false;
+    for (; m; late = late || m == last_at_start_up, m = m->l_next) {
         struct object o;
-        if (m->l_ld == _DYNAMIC || !object_open(m, 0, &o)) continue;
+        if (m->l_ld == _DYNAMIC || (late && lasting && !is_cxx_library(m)) || !object_open(m, 0, &o)) continue;
         void *p = object_find(&o, name, hash);
         if (!p) continue;
         if (ret_object) *ret_object = m;
@@ -80,11 +96,21 @@ static void *find_from(const struct link_map *m, const char *name, const void **
     return NULL;
 }
 
-void *pp_next_find(const char *name, const void **ret_object)
+static const struct link_map *behind_us(void)
 {
     const struct link_map *m = _r_debug.r_map;
     while (m && m->l_ld != _DYNAMIC) m = m->l_next;
-    return find_from(m ? m->l_next : NULL, name, ret_object);
+    return m ? m->l_next : NULL;
+}
+
+void *pp_next_find(const char *name, const void **ret_object)
+{
+    return find(behind_us(), name, ret_object, false);
+}
+
+void *pp_next_find_lasting(const char *name, const void **ret_object)
+{
+    return find(behind_us(), name, ret_object, true);
 }
 
 void *pp_next_find_behind_companions(const char *name)
@@ -94,7 +120,7 @@ void *pp_next_find_behind_companions(const char *name)
         const char *slash = m->l_name ? strrchr(m->l_name, '/') : NULL;
         if (m->l_ld == _DYNAMIC || (slash && strncmp(slash, "/libpprof", 9) == 0)) behind = m->l_next;
     }
-    return find_from(behind, name, NULL);
+    return find(behind, name, NULL, false);
 }
 
 void *pp_next_find_in_vdso(const char *name)

@@ -13,6 +13,12 @@
 /* The default version of a symbol in the objects behind libpprof; NULL: none has it.
  * ret_object (may be NULL): an identity of the object that has it. */
 void *pp_next_find(const char *name, const void **ret_object);
+/* Start-up is over: the objects there now stay for ever, later ones may be unloaded. Once, from the constructor. */
+void pp_next_note_start_up(void);
+
+/* As pp_next_find, but of what came later only a C++ run-time library, which is never unloaded. */
+void *pp_next_find_lasting(const char *name, const void **ret_object);
+
 /* The same, libpprof's companions (libpprof-*.so) left out. */
 void *pp_next_find_behind_companions(const char *name);
 

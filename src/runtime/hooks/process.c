@@ -8,11 +8,16 @@
 #include <grp.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <linux/seccomp.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "base/fmt.h"
+#include "base/syscall.h"
 #include "runtime/hooks/export.h"
 #include "runtime/hooks/next.h"
 #include "runtime/os/os.h"
@@ -21,7 +26,8 @@
 #include "runtime/sources/cpu.h"
 
 static struct {
-    void *prctl, *unshare, *setns, *setuid, *setgid, *seteuid, *setegid, *setreuid, *setregid, *setresuid, *setresgid, *setgroups, *fork,
+    void *prctl, *unshare, *setns, *setuid, *setgid, *seteuid, *setegid, *setreuid, *setregid, *setresuid, *setresgid, *setgroups, *initgroups,
+        *setfsuid, *setfsgid, *capset, *fork,
         *close, *close_range, *closefrom;
 } next;
 
@@ -31,14 +37,28 @@ static bool in_guest(void)
     return pp_guest_on() && pp_os_getpid() == pp_guest.pid;
 }
 
-static void freeze(const char *why)
+static bool freeze(const char *why)
 {
-    if (!in_guest()) return;
+    if (!in_guest()) return false;
     pp_agent_end();
     pp_cpu_stop();
     pp_fmt(pp_guest.ledger.head->frozen_why, sizeof pp_guest.ledger.head->frozen_why, "%s", why);
     atomic_store(&pp_guest.ledger.head->state, PP_GUEST_FROZEN);
     atomic_store(pp_guest.on, PP_GUEST_ON_FROZEN);
+    return true;
+}
+
+static void thaw(void)
+{
+    atomic_store(&pp_guest.ledger.head->state, PP_GUEST_ON);
+    atomic_store(pp_guest.on, 1);
+}
+
+/* Called by the syscall() stub (hooks/syscall_x86_64.c) before a filter loads; that it failed is not seen there. */
+void pp_freeze_for_seccomp(void);
+void pp_freeze_for_seccomp(void)
+{
+    freeze("seccomp");
 }
 
 PP_EXPORT int prctl(int option, ...)
@@ -47,8 +67,10 @@ PP_EXPORT int prctl(int option, ...)
     va_start(ap, option);
     unsigned long a = va_arg(ap, unsigned long), b = va_arg(ap, unsigned long), c = va_arg(ap, unsigned long), d = va_arg(ap, unsigned long);
     va_end(ap);
-    if (option == PR_SET_SECCOMP) freeze("seccomp");
-    return PP_NEXT(prctl)(option, a, b, c, d);
+    bool frozen = option == PR_SET_SECCOMP && (a != SECCOMP_MODE_FILTER || b) && freeze("seccomp");
+    int r = PP_NEXT(prctl)(option, a, b, c, d);
+    if (r < 0 && frozen) thaw();
+    return r;
 }
 
 /* The agent is out of the way while `call` runs. */
@@ -117,6 +139,27 @@ PP_EXPORT int setgroups(size_t n, const gid_t *groups)
     WITHOUT_AGENT(PP_NEXT(setgroups)(n, groups));
 }
 
+PP_EXPORT int initgroups(const char *user, gid_t group)
+{
+    WITHOUT_AGENT(PP_NEXT(initgroups)(user, group));
+}
+
+PP_EXPORT int setfsuid(uid_t u)
+{
+    WITHOUT_AGENT(PP_NEXT(setfsuid)(u));
+}
+
+PP_EXPORT int setfsgid(gid_t g)
+{
+    WITHOUT_AGENT(PP_NEXT(setfsgid)(g));
+}
+
+int capset(void *header, const void *data); /* libc has it, no header declares it */
+PP_EXPORT int capset(void *header, const void *data)
+{
+    WITHOUT_AGENT(PP_NEXT(capset)(header, data));
+}
+
 /* A child must not hold our listener: the address would stay taken after its parent's end. */
 PP_EXPORT pid_t fork(void)
 {
@@ -160,5 +203,9 @@ PP_EXPORT void closefrom(int first)
         if (PP_NEXT(closefrom)) PP_NEXT(closefrom)(first);
         return;
     }
-    close_range(first < 0 ? 0 : (unsigned)first, ~0u, 0);
+    if (close_range(first < 0 ? 0 : (unsigned)first, ~0u, 0) == 0) return;
+    struct rlimit limit = {0};
+    pp_sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
+    for (unsigned fd = first < 0 ? 0 : (unsigned)first; fd < limit.rlim_cur && fd < 1u << 20; fd++)
+        if (!is_ours(fd)) PP_NEXT(close)((int)fd);
 }

@@ -11,9 +11,11 @@
 #include "runtime/hooks/next.h"
 #include "runtime/hooks/waits.h"
 #include "runtime/sigsafe/guest.h"
+#include "runtime/sigsafe/tick.h"
 
 static struct {
-    void *sigaction, *sigprocmask, *pthread_sigmask, *sigwait, *sigwaitinfo, *sigtimedwait, *signalfd, *sigsuspend;
+    void *sigaction, *sigprocmask, *pthread_sigmask, *sigwait, *sigwaitinfo, *sigtimedwait, *signalfd, *sigsuspend, *signal, *bsd_signal, *ssignal, *sysv_signal,
+        *__sysv_signal, *sigset, *sigignore, *sighold, *siginterrupt;
 } next;
 
 const sigset_t *pp_signals_without_ours(const sigset_t *set, sigset_t *room)
@@ -44,13 +46,51 @@ PP_EXPORT int sigaction(int signal, const struct sigaction *act, struct sigactio
         return -1;
     }
     struct sigaction copy;
-    if (act && pp_guest.signal) { /* a handler that blocks everything must not block the clock either */
+    /* A handler that blocks everything must not block the clock either; but on a small stack of its own ours has no room. */
+    if (act && pp_guest.signal && !(act->sa_flags & SA_ONSTACK)) {
         copy = *act;
         sigdelset(&copy.sa_mask, pp_guest.signal);
         act = &copy;
     }
-    return PP_NEXT(sigaction)(signal, act, old);
+    int r = PP_NEXT(sigaction)(signal, act, old);
+    if (r == 0 && old && signal == SIGIO && old->sa_sigaction == pp_tick) *old = (struct sigaction){.sa_handler = SIG_DFL};
+    return r;
 }
+
+/* The older ways to set a disposition, which libc answers inside itself. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#define OLD_SIGNAL(name)                                                                                               \
+    PP_EXPORT __sighandler_t name(int number, __sighandler_t handler)                                                  \
+    {                                                                                                                  \
+        if (number == pp_guest.signal && number != 0) {                                                                \
+            errno = EINVAL;                                                                                            \
+            return SIG_ERR;                                                                                            \
+        }                                                                                                              \
+        __sighandler_t old = PP_NEXT(name)(number, handler);                                                           \
+        return number == SIGIO && old == (__sighandler_t)(void *)pp_tick ? SIG_DFL : old;                              \
+    }
+
+__sighandler_t bsd_signal(int number, __sighandler_t handler); /* in libc for old programs only */
+OLD_SIGNAL(signal)
+OLD_SIGNAL(bsd_signal)
+OLD_SIGNAL(ssignal)
+OLD_SIGNAL(sysv_signal)
+OLD_SIGNAL(__sysv_signal)
+OLD_SIGNAL(sigset)
+
+#define OLD_CHANGE(name, params, args)                                                                                 \
+    PP_EXPORT int name params                                                                                          \
+    {                                                                                                                  \
+        if (number == pp_guest.signal && number != 0) {                                                                \
+            errno = EINVAL;                                                                                            \
+            return -1;                                                                                                 \
+        }                                                                                                              \
+        return PP_NEXT(name) args;                                                                                     \
+    }
+
+OLD_CHANGE(sigignore, (int number), (number))
+OLD_CHANGE(sighold, (int number), (number))
+OLD_CHANGE(siginterrupt, (int number, int interrupt), (number, interrupt))
 
 PP_EXPORT int sigwait(const sigset_t *set, int *ret_signal)
 {

@@ -31,7 +31,7 @@ static uint32_t claim_used(uint32_t used)
 /* Before the used part doubles, slots of cancelled threads are looked for: those don't say when they end. */
 static uint32_t claim_slot(void)
 {
-    uint32_t used = atomic_load(&pp_guest.ledger.head->n_threads), cap = (uint32_t)pp_guest.ledger.head->threads.cap;
+    uint32_t used = pp_ledger_n_threads(&pp_guest.ledger), cap = (uint32_t)pp_guest.ledger.cap.threads;
     uint32_t slot = claim_used(used);
     if (!slot && used >= REAP_FROM && (used & (used - 1)) == 0) {
         pp_threads_reap();
@@ -85,7 +85,7 @@ void pp_threads_cancel(uint32_t thread)
 
 void pp_threads_reap(void)
 {
-    for (uint32_t i = 0, n = atomic_load(&pp_guest.ledger.head->n_threads); i < n; i++) {
+    for (uint32_t i = 0, n = pp_ledger_n_threads(&pp_guest.ledger); i < n; i++) {
         struct pp_ledger_thread *t = &pp_guest.ledger.threads[i];
         uint32_t tid = atomic_load(&t->tid);
         if (tid && tid != STARTING && !pp_os_thread_exists(pp_guest.pid, (int)tid)) atomic_compare_exchange_strong(&t->tid, &tid, 0);

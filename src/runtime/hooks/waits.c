@@ -2,6 +2,10 @@
 #include "runtime/hooks/waits.h"
 
 #include <poll.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <threads.h>
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -15,7 +19,8 @@
 
 static struct {
     void *poll, *ppoll, *select, *pselect, *epoll_wait, *epoll_pwait, *epoll_pwait2, *nanosleep, *clock_nanosleep,
-        *sem_timedwait, *sem_clockwait, *pause;
+        *sem_timedwait, *sem_clockwait, *pause, *semop, *semtimedop, *msgrcv, *msgsnd, *recv, *recvfrom, *recvmsg,
+        *send, *sendto, *sendmsg, *accept, *accept4;
 } next;
 
 static int64_t to_ns(const struct timespec *t)
@@ -188,7 +193,7 @@ PP_EXPORT unsigned sleep(unsigned seconds)
         errno = saved;
         return 0;
     }
-    return (unsigned)rest.tv_sec + (rest.tv_nsec >= 500000000);
+    return (unsigned)rest.tv_sec; /* as glibc: the rest of a second is lost */
 }
 
 PP_EXPORT int usleep(useconds_t us)
@@ -219,5 +224,102 @@ PP_EXPORT int pause(void)
 {
     int r;
     PP_RESTARTED(r, PP_NEXT(pause)());
+    return r;
+}
+
+/* System V queues and semaphores are never restarted; socket calls are not when the socket has a timeout. */
+
+PP_EXPORT int semop(int id, struct sembuf *ops, size_t n)
+{
+    int r;
+    PP_RESTARTED(r, PP_NEXT(semop)(id, ops, n));
+    return r;
+}
+
+PP_EXPORT int semtimedop(int id, struct sembuf *ops, size_t n, const struct timespec *timeout)
+{
+    struct pp_deadline end;
+    pp_deadline_in(&end, timeout);
+    int r;
+    PP_RESTARTED(r, PP_NEXT(semtimedop)(id, ops, n, pp_deadline_left(&end)));
+    return r;
+}
+
+PP_EXPORT ssize_t msgrcv(int id, void *m, size_t n, long type, int flags)
+{
+    ssize_t r;
+    PP_RESTARTED(r, PP_NEXT(msgrcv)(id, m, n, type, flags));
+    return r;
+}
+
+PP_EXPORT int msgsnd(int id, const void *m, size_t n, int flags)
+{
+    int r;
+    PP_RESTARTED(r, PP_NEXT(msgsnd)(id, m, n, flags));
+    return r;
+}
+
+/* -1 is its EINTR. */
+PP_EXPORT int thrd_sleep(const struct timespec *wanted, struct timespec *rest)
+{
+    int saved = errno, r = nanosleep(wanted, rest);
+    int result = r == 0 ? 0 : errno == EINTR ? -1 : -2;
+    errno = saved;
+    return result;
+}
+
+PP_EXPORT ssize_t recv(int fd, void *p, size_t n, int flags)
+{
+    ssize_t r;
+    PP_RESTARTED(r, PP_NEXT(recv)(fd, p, n, flags));
+    return r;
+}
+
+PP_EXPORT ssize_t recvfrom(int fd, void *p, size_t n, int flags, struct sockaddr *from, socklen_t *from_n)
+{
+    ssize_t r;
+    PP_RESTARTED(r, PP_NEXT(recvfrom)(fd, p, n, flags, from, from_n));
+    return r;
+}
+
+PP_EXPORT ssize_t recvmsg(int fd, struct msghdr *m, int flags)
+{
+    ssize_t r;
+    PP_RESTARTED(r, PP_NEXT(recvmsg)(fd, m, flags));
+    return r;
+}
+
+PP_EXPORT ssize_t send(int fd, const void *p, size_t n, int flags)
+{
+    ssize_t r;
+    PP_RESTARTED(r, PP_NEXT(send)(fd, p, n, flags));
+    return r;
+}
+
+PP_EXPORT ssize_t sendto(int fd, const void *p, size_t n, int flags, const struct sockaddr *to, socklen_t to_n)
+{
+    ssize_t r;
+    PP_RESTARTED(r, PP_NEXT(sendto)(fd, p, n, flags, to, to_n));
+    return r;
+}
+
+PP_EXPORT ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
+{
+    ssize_t r;
+    PP_RESTARTED(r, PP_NEXT(sendmsg)(fd, m, flags));
+    return r;
+}
+
+PP_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *from_n)
+{
+    int r;
+    PP_RESTARTED(r, PP_NEXT(accept)(fd, from, from_n));
+    return r;
+}
+
+PP_EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *from_n, int flags)
+{
+    int r;
+    PP_RESTARTED(r, PP_NEXT(accept4)(fd, from, from_n, flags));
     return r;
 }

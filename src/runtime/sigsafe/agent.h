@@ -18,6 +18,9 @@ struct pp_agent {
     _Atomic uint32_t claimed;
     _Atomic uint32_t again; /* a wake-up came while it ran: look once more before the end */
     _Atomic uint32_t quit; /* the agent is to end now, whatever is left to do */
+    /* Makes a duty end soon; NULL: none. Called again and again until `gone` says that no thread of ours is left. */
+    void (*hurry)(void);
+    bool (*gone)(void);
     void *stack;
     void (*run)(void *arg);
 };

@@ -5,6 +5,7 @@
 
 #define EXIT_WAITS 1000
 #define EXIT_WAIT_NS 50000
+#define END_WAITS 100000 /* 5 s: a client that takes nothing is cut off long before */
 
 struct pp_agent pp_agent;
 
@@ -32,12 +33,20 @@ void pp_agent_wake(void)
     pp_os_set_signal_mask(mask);
 }
 
+static bool all_gone(void)
+{
+    return !atomic_load(&pp_guest.ledger.head->agent_tid) && (!pp_agent.gone || pp_agent.gone());
+}
+
 bool pp_agent_end(void)
 {
-    if (!pp_guest_on() || !atomic_load(&pp_guest.ledger.head->agent_tid)) return false;
+    if (!pp_guest_on() || all_gone()) return false;
     atomic_store(&pp_agent.quit, 1);
-    pp_os_futex_wake(&pp_guest.ledger.head->mailbox.asked, 1);
-    bool ended = stack_is_free();
+    for (int i = 0; i < END_WAITS && !all_gone(); i++) {
+        pp_os_futex_wake(&pp_guest.ledger.head->mailbox.asked, 1);
+        if (pp_agent.hurry) pp_agent.hurry();
+        pp_os_sleep_ns(EXIT_WAIT_NS);
+    }
     atomic_store(&pp_agent.quit, 0);
-    return ended;
+    return true;
 }

@@ -14,6 +14,7 @@
 struct pp_self {
     int64_t countdown;  /* bytes until the next heap sample; negative: take one */
     uint64_t random;    /* state of this thread's generator; 0: not seeded */
+    uint32_t drawn;     /* the first distance to a heap sample was drawn */
     uintptr_t stack_lo; /* [stack_lo, stack_hi) was seen readable; 0: unknown */
     uintptr_t stack_hi;
     uint32_t tid;    /* 0: not asked yet */

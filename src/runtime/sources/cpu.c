@@ -175,14 +175,14 @@ bool pp_cpu_is_open(void)
     return atomic_load(&pp_cpu_window.number) & 1;
 }
 
-int pp_cpu_start(int hz)
+static int open_window(int hz, bool keep_counts)
 {
     if (hz < 1 || hz > 1000000) return EINVAL;
     if (pp_cpu_is_open()) return EBUSY;
     if (!pp_cpu_window.slots) pp_cpu_window.slots = pp_os_map_reserve(PP_CPU_SLOTS * sizeof(struct pp_cpu_slot));
     if (!pp_cpu_window.slots) return ENOMEM;
     pp_runtime_modules_refresh(true);
-    empty_cpu_buckets();
+    if (!keep_counts) empty_cpu_buckets();
     routines_forget();
     pp_cpu_window.period_ns = 1000000000u / (unsigned)hz;
     atomic_store(&pp_guest.ledger.head->cpu_start_monotonic_ns, (uint64_t)pp_os_monotonic_ns());
@@ -190,6 +190,16 @@ int pp_cpu_start(int hz)
     atomic_fetch_add(&pp_cpu_window.number, 1);
     pp_cpu_keep();
     return 0;
+}
+
+int pp_cpu_start(int hz)
+{
+    return open_window(hz, false);
+}
+
+int pp_cpu_resume(int hz)
+{
+    return open_window(hz, true);
 }
 
 void pp_cpu_stop(void)
@@ -214,7 +224,7 @@ void pp_cpu_thread_begins(uint32_t tid)
 
 void pp_cpu_thread_ends(uint32_t tid)
 {
-    if (!pp_cpu_is_open()) return;
+    if (!tid || !pp_cpu_is_open()) return;
     struct pp_cpu_slot *s = slot_find(tid);
     if (!s || !slot_stop(s)) return;
     uint32_t routine = atomic_load(&s->routine);

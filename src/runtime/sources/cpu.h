@@ -12,6 +12,9 @@
 
 /* 0, or a positive errno: EBUSY a window is open, EINVAL hz, ENOSYS no timers here. Empties the CPU buckets. */
 int pp_cpu_start(int hz);
+
+/* The same, and what was counted stays: the window of a whole run goes on behind an exec in place. */
+int pp_cpu_resume(int hz);
 void pp_cpu_stop(void);
 bool pp_cpu_is_open(void);
 

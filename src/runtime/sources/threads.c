@@ -31,7 +31,7 @@ static uint32_t ask(uint32_t number, struct asked *asked)
 {
     const struct pp_ledger *l = &pp_guest.ledger;
     uint32_t n = 0;
-    for (uint32_t i = 0, all = atomic_load(&l->head->n_threads); i < all && n < ASKED_MAX; i++) {
+    for (uint32_t i = 0, all = pp_ledger_n_threads(l); i < all && n < ASKED_MAX; i++) {
         uint32_t tid = atomic_load(&l->threads[i].tid);
         if (!tid || tid == UINT32_MAX || !is_runnable(tid)) continue;
         asked[n].thread = &l->threads[i];

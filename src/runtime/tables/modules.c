@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "runtime/os/on_stack.h"
 #include "runtime/os/os.h"
 #include "runtime/sigsafe/guest.h"
 #include "unwind/modules.h"
 
 #define IDLE_FACTOR 20
 #define IDLE_MIN_NS 1000000
+#define REFRESH_STACK ((size_t)64 << 10)
 
 /* All guarded by `busy`. */
 static _Atomic uint32_t busy;
@@ -46,7 +48,7 @@ static void ledger_add(const struct pp_module *m)
 /* A stack is stamped with the generation it was walked in, so entries are closed at the generation before `died`. */
 static void ledger_sync(const struct pp_module_map *map)
 {
-    uint32_t n = atomic_load(&pp_guest.ledger.head->n_modules);
+    uint32_t n = pp_ledger_n_modules(&pp_guest.ledger);
     for (uint32_t i = 0; i < map->n; i++)
         if (map->modules[i].born > seen_generation) ledger_add(&map->modules[i]);
     for (uint32_t i = 0; i < map->n_past; i++) {
@@ -59,7 +61,7 @@ static void ledger_sync(const struct pp_module_map *map)
     atomic_store(&pp_guest.ledger.head->module_generation, map->generation);
 }
 
-static bool refresh_now(void)
+static bool refresh(void)
 {
     bool changed = false;
     int64_t start = pp_os_monotonic_ns();
@@ -73,6 +75,22 @@ static bool refresh_now(void)
     }
     last_end_ns = pp_os_monotonic_ns();
     last_cost_ns = last_end_ns - start;
+    return changed;
+}
+
+static void refresh_here(void *ret_changed)
+{
+    *(bool *)ret_changed = refresh();
+}
+
+/* Hooks come on coroutine stacks of a few KiB; reading ELF headers and compiling tables takes more. The lock makes one stack
+ * enough. */
+static bool refresh_now(void)
+{
+    static void *stack;
+    bool changed = false;
+    if (!stack) stack = pp_os_map_reserve(REFRESH_STACK);
+    if (stack) pp_os_on_stack((char *)stack + REFRESH_STACK, refresh_here, &changed);
     return changed;
 }
 

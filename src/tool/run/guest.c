@@ -67,7 +67,10 @@ static int wake_score(pid_t pid, const char *tid, int signal)
     if (strstr(text, "\nState:\tZ") || strstr(text, "\nState:\tX")) return 0;
     if (read_proc(pid, tid, "syscall", text, sizeof text) <= 0) return 1;
     if (strncmp(text, "running", 7) == 0) return 3;
-    return restarts_by_itself(atol(text)) ? 4 : 2;
+    long call = atol(text);
+    unsigned long long args[4] = {0};
+    if (call == SYS_futex && sscanf(text, "%*d %llx %llx %llx %llx", &args[0], &args[1], &args[2], &args[3]) == 4 && args[3]) return 2; /* with a timeout */
+    return restarts_by_itself(call) ? 4 : 2;
 }
 
 /* 0: none. */
@@ -149,10 +152,22 @@ enum pp_code pp_run_guest_ask(struct pp_run_guest *g, enum pp_verb verb, int64_t
     return answered ? PP_OK : pp_fail(err, PP_E_STATE, "the program does not answer (stopped, ended, replaced by one without libpprof, or our signal is blocked in all its threads)");
 }
 
+/* A request that nobody answered in time may be served later: then a window is open that nobody closes. */
+static enum pp_code close_forgotten_window(struct pp_run_guest *g, struct pp_err *err)
+{
+    int result;
+    if (!atomic_load(&g->window_unknown)) return PP_OK;
+    enum pp_code c = pp_run_guest_ask(g, PP_VERB_CPU_STOP, 0, &result, err);
+    if (!c) atomic_store(&g->window_unknown, false);
+    return c;
+}
+
 static enum pp_code cpu_start(void *ctx, int hz, struct pp_err *err)
 {
+    struct pp_run_guest *g = ctx;
     int result = 0;
-    enum pp_code c = pp_run_guest_ask(ctx, PP_VERB_CPU_START, hz, &result, err);
+    enum pp_code c = close_forgotten_window(g, err);
+    if (!c && (c = pp_run_guest_ask(g, PP_VERB_CPU_START, hz, &result, err))) atomic_store(&g->window_unknown, true);
     if (c || !result) return c;
     if (result == EBUSY) return pp_fail(err, PP_E_STATE, "cpu profiling already in use");
     return pp_fail(err, PP_E_STATE, "%s", pp_errno_text(result));
@@ -165,6 +180,7 @@ static enum pp_code cpu_stop(void *ctx, struct pp_err *err)
     int result = 0;
     if (atomic_load(&g->gone)) return PP_OK;
     enum pp_code c = pp_run_guest_ask(g, PP_VERB_CPU_STOP, 0, &result, err);
+    if (c) atomic_store(&g->window_unknown, true);
     return c && atomic_load(&g->gone) ? PP_OK : c;
 }
 

@@ -16,6 +16,7 @@ struct pp_run_guest {
     pid_t pid;
     _Atomic bool gone; /* the guest has ended; its ledger stays */
     pp_str argv;       /* joined by NUL */
+    _Atomic bool window_unknown; /* a start or stop was not answered in time */
     pthread_mutex_t mailbox_lock;
     struct pp_symbolizer symbols;
     struct pp_target target;

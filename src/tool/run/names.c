@@ -16,6 +16,8 @@
 #include "tool/run/guest.h"
 #include "tool/run/perf_map.h"
 
+#define VDSO_MAX ((uint64_t)1 << 20)
+
 struct named_module {
     uint64_t start, end;
     uint32_t first_gen;
@@ -46,6 +48,7 @@ static int copy_memory(pid_t pid, uint64_t start, uint64_t end)
 {
     char path[40], page[4096];
     snprintf(path, sizeof path, "/proc/%d/mem", pid);
+    if (end - start > VDSO_MAX) return -1;
     int from = open(path, O_RDONLY | O_CLOEXEC), to = from < 0 ? -1 : memfd_create("vdso", MFD_CLOEXEC);
     for (uint64_t at = start; to >= 0 && at < end; at += sizeof page) {
         if (pread(from, page, sizeof page, (off_t)at) == sizeof page && write(to, page, sizeof page) == sizeof page) continue;
@@ -58,9 +61,10 @@ static int copy_memory(pid_t pid, uint64_t start, uint64_t end)
 
 static pp_str hex_of(struct pp_arena *a, const struct pp_ledger_module *m)
 {
-    char *p = pp_alloc(a, 2 * (size_t)m->n_build_id + 1, 1);
-    for (uint32_t i = 0; i < m->n_build_id && i < sizeof m->build_id; i++) snprintf(p + 2 * i, 3, "%02x", m->build_id[i]);
-    return (pp_str){p, 2 * (size_t)m->n_build_id};
+    size_t n = m->n_build_id < sizeof m->build_id ? m->n_build_id : sizeof m->build_id;
+    char *p = pp_alloc(a, 2 * n + 1, 1);
+    for (size_t i = 0; i < n; i++) snprintf(p + 2 * i, 3, "%02x", m->build_id[i]);
+    return (pp_str){p, 2 * n};
 }
 
 static struct pp_symfile *open_file(struct pp_run_names *n, const struct pp_ledger_module *m, pp_str path)

@@ -260,7 +260,7 @@ static void pass_on(const struct pp_run_guest *g, const siginfo_t *si)
 
 static bool is_first_of_its_name(const struct pp_ledger_head *h, uint32_t i)
 {
-    for (uint32_t k = i > PP_INERT_MAX ? i - PP_INERT_MAX : 0; k < i; k++)
+    for (uint32_t k = i >= PP_INERT_MAX ? i - PP_INERT_MAX + 1 : 0; k < i; k++)
         if (!strncmp(h->inert[k % PP_INERT_MAX].name, h->inert[i % PP_INERT_MAX].name, sizeof h->inert[0].name)) return false;
     return true;
 }
@@ -270,7 +270,9 @@ static void name_inert(const struct pp_run_guest *g, const struct pp_run_options
 {
     static uint32_t named;
     const struct pp_ledger_head *h = g->ledger.head;
-    for (uint32_t n = atomic_load(&h->n_inert); named < n && !o->quiet; named++) {
+    uint32_t n = atomic_load(&h->n_inert);
+    if (n - named > PP_INERT_MAX) named = n - PP_INERT_MAX; /* the ring has lost the others */
+    for (; named < n && !o->quiet; named++) {
         const struct pp_inert *i = &h->inert[named % PP_INERT_MAX];
         if (!is_first_of_its_name(h, named)) continue;
         pp_ui_print("pprof: %.*s (pid %u), started by the program, is not profiled", (int)strnlen(i->name, sizeof i->name), i->name, i->pid);
@@ -335,6 +337,7 @@ static int run(struct pp_arena *a, const struct pp_run_options *o, char **argv)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t pid = 0;
     if (start_guest(argv, command.path, preload_list(a, &command, library), ledger_fd, &old_mask, &pid, &err)) return fail_with(EXIT_REFUSED, &err);
+    signal(SIGPIPE, SIG_IGN); /* only now: the guest has inherited what was before */
     pp_run_guest_init(&guest, &ledger, pid, join_argv(a, argv), out_of_memory);
     if (command.has_own_malloc)
         guest.target.no_heap = pp_arena_fmt(a, "no heap profile: %.*s brings its own malloc, which can't be wrapped from outside", PP_FMT(command.path));
