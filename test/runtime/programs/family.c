@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
 static const char *self;
 
 static void *churn(void *arg)
@@ -48,7 +47,7 @@ static int forks(void **shared)
 
 static int executes(void)
 {
-    char *args[] = {(char *)self, "child", NULL};
+    char path[] = "/proc/self/exe", role[] = "child", *args[] = {path, role, NULL};
     for (int i = 0; i < 5; i++) {
         pid_t pid = vfork();
         if (pid == 0) {
