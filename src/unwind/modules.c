@@ -341,7 +341,9 @@ static enum pp_code rebuild(struct pp_modules *m, struct pp_memory *mem, const f
 {
     struct pp_modules_writer *w = m->writer;
     const struct pp_module_map *old = w->current ? &w->current->map : NULL;
-    uint32_t generation = old ? old->generation + 1 : w->o.first_generation + 1;
+    uint32_t before = old ? old->generation : w->o.first_generation;
+    uint32_t generation = before + 1;
+    if (before && before == w->o.last_generation) return pp_fail(err, PP_E_LIMIT, "module generations are used up");
     struct pp_module *live = PP_NEW_N(&w->scratch, struct pp_module, found->n);
     struct pp_module *past = PP_NEW_N(&w->scratch, struct pp_module, old ? (size_t)old->n_past + old->n : 0);
     if (!live || !past) return pp_fail(err, PP_E_NOMEM, "no memory for %zu modules", found->n);

@@ -23,6 +23,7 @@ struct pp_modules_options {
     size_t max_table_bytes;    /* of all tables together; beyond it objects get none. 0: 256 MiB */
     uint32_t max_modules;      /* 0: 65536 */
     uint32_t first_generation; /* the first map is one later: goes on counting after an exec in place */
+    uint32_t last_generation;  /* a refresh that would pass it is refused (PP_E_LIMIT); 0: no limit */
 };
 
 struct pp_modules_stats {

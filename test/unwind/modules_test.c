@@ -452,6 +452,24 @@ static void table_bytes_are_limited(void **state)
     pp_modules_release(&small);
 }
 
+static void generations_are_limited(void **state)
+{
+    (void)state;
+    struct pp_modules last = {0};
+    struct pp_modules_options o = {.first_generation = 1 << 20, .last_generation = (1 << 20) + 1};
+    assert_int_equal(pp_modules_init(&last, &o, NULL), PP_OK);
+    assert_int_equal(pp_modules_refresh(&last, NULL, NULL), PP_OK);
+    const struct pp_module_map *map = atomic_load(&last.current);
+    assert_int_equal(map->generation, o.last_generation);
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(p != MAP_FAILED);
+    assert_int_equal(pp_modules_refresh(&last, NULL, NULL), PP_E_LIMIT);
+    assert_ptr_equal(atomic_load(&last.current), map);
+    munmap(p, 4096);
+    assert_int_equal(pp_modules_refresh(&last, NULL, NULL), PP_OK);
+    pp_modules_release(&last);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -469,6 +487,7 @@ int main(void)
         CASE(refused_memory_leaves_the_map),
         CASE(another_process),
         CASE(table_bytes_are_limited),
+        CASE(generations_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
