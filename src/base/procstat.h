@@ -6,6 +6,7 @@
 
 struct pp_procstat {
     uint32_t pid;
+    uint32_t parent; /* 0: none that can be seen */
     char state; /* of the first thread: R S D Z T t X I */
     uint32_t n_threads;
     uint64_t start_ticks; /* after boot; pid and start_ticks name a process for ever */

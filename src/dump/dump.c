@@ -19,6 +19,7 @@ struct dumper {
     const struct pp_ledger *ledger;
     const struct pp_dump_options *o;
     const struct pp_module_map *map;
+    uint32_t generation; /* of the ledger's modules */
     uint8_t *stack, *window;
     uint64_t *pcs;
     PP_VEC(struct pp_thread_info) threads;
@@ -181,7 +182,7 @@ static void note_wait(const struct dumper *d, struct pp_ledger_thread *entry, st
 static struct pp_ledger_thread *registered(const struct dumper *d, uint32_t tid)
 {
     for (uint32_t i = 0, n = pp_ledger_n_threads(d->ledger); i < n; i++)
-        if (atomic_load(&d->ledger->threads[i].tid) == tid) return &d->ledger->threads[i];
+        if (atomic_load(&d->ledger->threads[i].tid) == tid && d->ledger->threads[i].process == d->o->process) return &d->ledger->threads[i];
     return NULL;
 }
 
@@ -194,9 +195,11 @@ static pp_str name_of(const struct dumper *d, uint32_t tid)
 
 static void dump_thread(struct dumper *d, uint32_t tid)
 {
-    if (tid == atomic_load(&d->ledger->head->agent_tid) || (d->o->is_ours && d->o->is_ours((int)tid))) return;
+    if (tid == atomic_load(&d->ledger->processes[d->o->process].agent_tid) || (d->o->is_ours && d->o->is_ours((int)tid))) return;
     struct pp_ledger_thread *entry = registered(d, tid);
     struct pp_thread_info t = {.tid = tid, .serial = entry ? entry->serial : tid, .name = name_of(d, tid)};
+    t.process = d->o->process;
+    t.generation = d->generation;
     if (entry) t.creator_serial = entry->creator_serial, t.creator_stack = entry->creator_stack;
     if (!dump_blocked(d, &t)) dump_running(d, entry, &t);
     else if (entry) note_wait(d, entry, &t);
@@ -248,7 +251,7 @@ static void sort_by_serial(struct pp_thread_info *t, size_t n)
 enum pp_code pp_dump_threads(struct pp_arena *a, const struct pp_ledger *l, const struct pp_dump_options *o,
                              struct pp_thread_dump *ret, struct pp_err *err)
 {
-    struct dumper d = {.a = a, .ledger = l, .o = o};
+    struct dumper d = {.a = a, .ledger = l, .o = o, .generation = atomic_load(&l->processes[o->process].module_generation)};
     d.stack = pp_alloc(a, STACK_COPY, 16);
     d.window = pp_alloc(a, PP_PEEK_WINDOW, 16);
     d.pcs = PP_NEW_N(a, uint64_t, PP_STACK_DEPTH_MAX);
@@ -260,6 +263,6 @@ enum pp_code pp_dump_threads(struct pp_arena *a, const struct pp_ledger *l, cons
     if (!listed) return pp_fail(err, PP_E_IO, "/proc/%d/task can't be read", o->pid);
     if (a->failed) return pp_fail(err, PP_E_NOMEM, "no memory for a dump of %zu threads", d.threads.n);
     sort_by_serial(d.threads.p, d.threads.n);
-    *ret = (struct pp_thread_dump){d.threads.p, (uint32_t)d.threads.n, atomic_load(&l->head->module_generation)};
+    *ret = (struct pp_thread_dump){d.threads.p, (uint32_t)d.threads.n};
     return PP_OK;
 }

@@ -1,4 +1,4 @@
-/* dump/dump.h - all threads of a process and their stacks, without disturbing one that waits.
+/* dump/dump.h - all threads of one process and their stacks, without disturbing one that waits.
  *
  * Blocked threads are read from outside: /proc/PID/task/TID/syscall tells pc and sp, the stack is copied (process_vm_readv) and
  * unwound here. If the thread moved meanwhile it is tried twice more, then it counts as running. Threads that run were asked before
@@ -16,6 +16,7 @@
 
 struct pp_dump_options {
     int pid;              /* whose threads */
+    uint32_t process;     /* its index in the ledger */
     uint32_t asked;       /* number of the question that running threads were asked with; 0: they weren't */
     struct pp_modules *modules; /* the process's module map, current */
     bool (*is_ours)(int tid);   /* threads to leave out besides the agent; NULL: none */

@@ -104,7 +104,7 @@ static uint32_t find_by_address(struct pp_export_locations *ls, uint64_t address
 
 uint32_t pp_export_locations_find(struct pp_export_locations *ls, uint64_t pc, uint32_t generation)
 {
-    uint64_t h = pp_hash_u64(pc + ((uint64_t)generation << 48));
+    uint64_t h = pp_hash_u64(pc + generation * 0x9e3779b97f4a7c15u);
     uint32_t i;
     for (struct pp_probe pr = pp_hash_probe(&ls->by_key, h); pp_hash_next(&pr, &i);)
         if (ls->keys.p[i].pc == pc && ls->keys.p[i].generation == generation) return ls->keys.p[i].location;

@@ -23,6 +23,8 @@ struct writer {
     struct pp_hash strings_seen, functions_seen;
     uint32_t *mapping_ids; /* by module index; 0: no mapping */
     uint8_t *written;      /* by location index */
+    uint32_t *pid_ids;     /* strings by process; 0: not made yet */
+    uint32_t n_pids;
     uint64_t ids[PP_STACK_DEPTH_MAX + 1];
     bool failed; /* memory refused */
 };
@@ -95,11 +97,22 @@ static size_t n_values(enum pp_export_kind kind)
     return kind == PP_EXPORT_CPU ? 2 : kind == PP_EXPORT_THREADS ? 1 : 4;
 }
 
+static uint32_t pid_id(struct writer *w, uint32_t process)
+{
+    if (process >= w->n_pids) return 0;
+    uint32_t *id = &w->pid_ids[process];
+    if (!*id) *id = string_id(w, pp_arena_fmt(w->arena, "%u", atomic_load(&w->rq->ledger.processes[process].pid)));
+    return *id;
+}
+
 static void write_samples(struct writer *w)
 {
     enum pp_export_kind kind = w->rq->kind;
     bool heap = kind == PP_EXPORT_HEAP || kind == PP_EXPORT_ALLOCS;
-    struct pp_enc_label label = {.key = heap ? string_id(w, PP_STR("bytes")) : 0};
+    bool family = w->n_pids > 1;
+    struct pp_enc_label labels[2] = {0}, *bytes = &labels[family];
+    if (family) labels[0].key = string_id(w, PP_STR("pid"));
+    if (heap) bytes->key = string_id(w, PP_STR("bytes"));
     for (size_t i = 0; i < w->s->v.n && !w->failed && !w->out.failed; i++) {
         const struct pp_export_sample *s = &w->s->v.p[i];
         const uint32_t *ids = w->s->ids.p + s->first;
@@ -107,13 +120,14 @@ static void write_samples(struct writer *w)
             if (!w->written[ids[k]]) write_location(w, ids[k]);
             w->ids[k] = ids[k] + 1;
         }
-        label.num = (int64_t)s->aux;
+        if (family) labels[0].str = pid_id(w, s->process);
+        bytes->num = (int64_t)s->aux;
         pp_enc_sample(&w->out, &(struct pp_enc_sample){.location_ids = w->ids,
                                                        .n_location_ids = s->n,
                                                        .values = s->v,
                                                        .n_values = n_values(kind),
-                                                       .labels = &label,
-                                                       .n_labels = heap && s->aux});
+                                                       .labels = labels,
+                                                       .n_labels = (size_t)family + (heap && s->aux)});
     }
 }
 
@@ -192,7 +206,9 @@ static bool number_mappings(struct writer *w)
     uint32_t n = 0;
     w->mapping_ids = PP_NEW_N(w->arena, uint32_t, ls->n_modules);
     w->written = PP_NEW_N(w->arena, uint8_t, ls->v.n);
-    if (!w->mapping_ids || !w->written) return false;
+    w->n_pids = pp_ledger_n_processes(&ls->ledger);
+    w->pid_ids = PP_NEW_N(w->arena, uint32_t, w->n_pids);
+    if (!w->mapping_ids || !w->written || !w->pid_ids) return false;
     for (size_t i = 0; i < ls->v.n; i++)
         if (ls->v.p[i].module) w->mapping_ids[ls->v.p[i].module - 1] = 1;
     for (uint32_t i = 0; i < ls->n_modules; i++)
@@ -349,12 +365,24 @@ uint32_t pp_export_count(const struct pp_ledger *l, enum pp_export_kind kind)
     return count;
 }
 
+/* In the guest, else in any process of its family. */
+static const struct pp_ledger_module *module_now_at(const struct pp_ledger *l, uint64_t pc)
+{
+    const struct pp_ledger_module *m = pp_ledger_module_at(l, pc, atomic_load(&l->processes[0].module_generation));
+    for (uint32_t i = 0, n = pp_ledger_n_modules(l); !m && i < n; i++) {
+        if (pc < l->modules[i].start || pc >= l->modules[i].end) continue;
+        uint32_t process = pp_ledger_process_of(l->modules[i].first_gen);
+        return pp_ledger_module_at(l, pc, atomic_load(&l->processes[process].module_generation));
+    }
+    return m;
+}
+
 bool pp_export_symbol(struct pp_arena *a, const struct pp_ledger *l, const struct pp_symbolizer *symbols, uint64_t pc,
                       pp_str *ret_name)
 {
     struct pp_frame_name frames[PP_EXPORT_INLINE_MAX];
     uint64_t entry;
-    const struct pp_ledger_module *m = pp_ledger_module_at(l, pc, atomic_load(&l->head->module_generation));
+    const struct pp_ledger_module *m = module_now_at(l, pc);
     size_t n = pp_export_symbolize(symbols, a, l, m, pc, frames, PP_EXPORT_INLINE_MAX, &entry);
     if (n == 0 || frames[n - 1].name.n == 0) return false;
     *ret_name = frames[n - 1].name;

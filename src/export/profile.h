@@ -8,6 +8,7 @@
  *   allocs     the same, default_sample_type alloc_space
  *   goroutine  goroutine/count                             period goroutine/count 1
  *
+ * Where children are profiled as well, every sample has the text label `pid`.
  * Location: address = return address - 1, one Line per inlined frame. Mapping: one per executable module that is there or was hit;
  * has_* flags say what all named locations of it really have. A cut stack ends in a location without address whose
  * function is PP_EXPORT_CUT_NAME. Equal stacks merge over module generations. Comments: version, note, what was lost and why.
@@ -65,7 +66,8 @@ enum pp_code pp_export_proto(struct pp_arena *a, const struct pp_export_request 
 /* Rows that the index shows. */
 uint32_t pp_export_count(const struct pp_ledger *l, enum pp_export_kind kind);
 
-/* The name of the function at `pc` (a lookup address, as a return address less 1) in the current module generation; for /symbol.
+/* The name of the function at `pc` (a lookup address, as a return address less 1) in the current modules of the guest, or of the
+ * first child that has some there; for /symbol.
  * False: unknown. */
 bool pp_export_symbol(struct pp_arena *a, const struct pp_ledger *l, const struct pp_symbolizer *symbols, uint64_t pc,
                       pp_str *ret_name);

@@ -37,18 +37,19 @@ static bool push_locations(struct pp_export_samples *s, struct pp_stack_view sta
     return id;
 }
 
-static bool add_sample(struct pp_export_samples *s, struct pp_stack_view stack, uint64_t aux,
+static bool add_sample(struct pp_export_samples *s, struct pp_stack_view stack, uint32_t process, uint64_t aux,
                        const int64_t v[PP_EXPORT_VALUES_MAX])
 {
     size_t first = s->ids.n;
     if (!push_locations(s, stack)) return false;
     const uint32_t *ids = s->ids.p + first;
     size_t n = s->ids.n - first;
-    uint64_t h = pp_hash_bytes(ids, n * sizeof *ids, aux);
+    uint64_t h = pp_hash_bytes(ids, n * sizeof *ids, aux ^ (uint64_t)process << 48);
     uint32_t i;
     for (struct pp_probe pr = pp_hash_probe(&s->seen, h); pp_hash_next(&pr, &i);) {
         struct pp_export_sample *old = &s->v.p[i];
-        if (old->n != n || old->aux != aux || memcmp(s->ids.p + old->first, ids, n * sizeof *ids) != 0) continue;
+        if (old->n != n || old->aux != aux || old->process != process) continue;
+        if (memcmp(s->ids.p + old->first, ids, n * sizeof *ids) != 0) continue;
         for (int k = 0; k < PP_EXPORT_VALUES_MAX; k++)
             old->v[k] += v[k];
         s->ids.n = first;
@@ -57,7 +58,7 @@ static bool add_sample(struct pp_export_samples *s, struct pp_stack_view stack, 
     struct pp_export_sample *new = PP_TRY_PUSH(s->locs.arena, &s->v);
     if (!new) return false;
     *new = (struct pp_export_sample){
-        .pcs = stack.pcs, .n_pcs = stack.n, .first = (uint32_t)first, .n = (uint32_t)n, .aux = aux};
+        .pcs = stack.pcs, .n_pcs = stack.n, .first = (uint32_t)first, .n = (uint32_t)n, .aux = aux, .process = process};
     memcpy(new->v, v, sizeof new->v);
     return pp_hash_add(s->locs.arena, &s->seen, h, (uint32_t)(s->v.n - 1));
 }
@@ -127,7 +128,7 @@ static bool add_buckets(struct pp_export_samples *s, const struct pp_export_requ
             for (int k = 0; k < PP_EXPORT_VALUES_MAX; k++)
                 v[k] -= old[k];
         }
-        if (!all_zero(v) && !add_sample(s, pp_ledger_stack(l, b->stack), b->aux, v)) return false;
+        if (!all_zero(v) && !add_sample(s, pp_ledger_stack(l, b->stack), b->process, b->aux, v)) return false;
     }
     return true;
 }
@@ -137,8 +138,8 @@ static bool add_threads(struct pp_export_samples *s, const struct pp_thread_dump
     int64_t v[PP_EXPORT_VALUES_MAX] = {count};
     for (uint32_t i = 0; i < dump->n; i++) {
         const struct pp_thread_info *t = &dump->threads[i];
-        struct pp_stack_view stack = {t->pcs, t->n_pcs, t->cut ? PP_STACK_CUT : 0, dump->generation};
-        if (!add_sample(s, stack, 0, v)) return false;
+        struct pp_stack_view stack = {t->pcs, t->n_pcs, t->cut ? PP_STACK_CUT : 0, t->generation};
+        if (!add_sample(s, stack, t->process, 0, v)) return false;
     }
     return true;
 }

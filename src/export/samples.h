@@ -1,6 +1,6 @@
 /* export/samples.h - the ledger's buckets, or a dump's threads, as distinct samples: stack of locations and values.
  *
- * Equal (locations, aux) are one sample, also when the ledger holds them under several ids. With `since` the earlier values are
+ * Equal (locations, aux, process) are one sample, also when the ledger holds them under several ids. With `since` the earlier values are
  * subtracted and samples of zeros vanish.   For this room's files only.
  */
 #ifndef PP_EXPORT_SAMPLES_H
@@ -17,6 +17,7 @@ struct pp_export_sample {
     uint32_t n_pcs;
     uint32_t first, n; /* ids[first .. first+n): location indices, leaf first; the marker of a cut stack last */
     uint64_t aux;
+    uint32_t process;
     int64_t v[PP_EXPORT_VALUES_MAX];
 };
 

@@ -237,7 +237,7 @@ static bool write_dump_frames(struct dump *d, const struct pp_thread_info *t)
     struct frame_window w = {0};
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < t->n_pcs; i++) {
-            uint32_t index = pp_export_locations_find(&d->locs, t->pcs[i], d->threads->generation);
+            uint32_t index = pp_export_locations_find(&d->locs, t->pcs[i], t->generation);
             if (index == PP_EXPORT_LOCATION_NONE) return false;
             const struct pp_export_location *loc = &d->locs.v.p[index];
             if (pass == 0)

@@ -1,13 +1,16 @@
-/* export/threads.h - a dump of a program's threads as plain data: who made it (the guest's agent or the parent) does not matter. */
+/* export/threads.h - a dump of the threads of a program and its profiled children as plain data: who made it (the
+ * guest's agent or the parent) does not matter. */
 #ifndef PP_EXPORT_THREADS_H
 #define PP_EXPORT_THREADS_H
 
 #include "base/str.h"
 
 struct pp_thread_info {
-    uint32_t serial; /* the number after "goroutine "; 1 is the main thread */
+    uint32_t serial; /* the number after "goroutine "; 1 is the guest's main thread */
     uint32_t tid;
-    pp_str name; /* comm */
+    uint32_t process;    /* in the ledger */
+    uint32_t generation; /* of the modules that the pcs belong to */
+    pp_str name;         /* comm */
     const char *
         state; /* in Go's words where they fit: "running", "runnable", "sleep", "IO wait", "select", "semacquire", "syscall" ... */
     uint64_t waiting_ns; /* in this wait; 0: unknown or running */
@@ -21,7 +24,6 @@ struct pp_thread_info {
 struct pp_thread_dump {
     struct pp_thread_info *threads; /* by serial */
     uint32_t n;
-    uint32_t generation; /* of the modules that the pcs belong to */
 };
 
 #endif

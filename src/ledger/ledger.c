@@ -14,14 +14,16 @@ const char *const pp_drop_names[PP_DROP_COUNT] = {
     [PP_DROP_STACK_CUT] = "stack cut",
 };
 
-/* 1 Mi distinct stacks of 32 frames on average, 1 Mi buckets, 64 Ki threads at a time. */
+/* 1 Mi distinct stacks of 32 frames on average, 1 Mi buckets, 64 Ki threads at a time, 16 modules a process. */
 #define CAP_STACK_SLOTS ((uint64_t)1 << 21)
 #define CAP_STACK_WORDS ((uint64_t)1 << 25)
 #define CAP_BUCKET_SLOTS ((uint64_t)1 << 21)
 #define CAP_BUCKETS ((uint64_t)1 << 20)
-#define CAP_MODULES ((uint64_t)1 << 14)
+#define CAP_MODULES ((uint64_t)1 << 16)
 #define CAP_THREADS ((uint64_t)1 << 16)
-#define CAP_TEXT ((uint64_t)4 << 20)
+#define CAP_TEXT ((uint64_t)8 << 20)
+
+#define N_SECTIONS 8
 
 static uint64_t place(struct pp_ledger_section *s, uint64_t at, uint64_t cap, uint64_t size)
 {
@@ -38,6 +40,7 @@ static uint64_t lay_out(struct pp_ledger_head *h)
     at = place(&h->buckets, at, CAP_BUCKETS, sizeof(struct pp_bucket));
     at = place(&h->modules, at, CAP_MODULES, sizeof(struct pp_ledger_module));
     at = place(&h->threads, at, CAP_THREADS, sizeof(struct pp_ledger_thread));
+    at = place(&h->processes, at, PP_PROCESSES_MAX, sizeof(struct pp_ledger_process));
     return place(&h->text, at, CAP_TEXT, 1);
 }
 
@@ -59,8 +62,9 @@ static void view(void *memory, const struct pp_ledger_head *h, struct pp_ledger 
         .buckets = (void *)(base + h->buckets.offset),
         .modules = (void *)(base + h->modules.offset),
         .threads = (void *)(base + h->threads.offset),
+        .processes = (void *)(base + h->processes.offset),
         .text = base + h->text.offset,
-        .cap = {CAP_STACK_SLOTS, CAP_STACK_WORDS, CAP_BUCKET_SLOTS, CAP_BUCKETS, CAP_MODULES, CAP_THREADS, CAP_TEXT},
+        .cap = {CAP_STACK_SLOTS, CAP_STACK_WORDS, CAP_BUCKET_SLOTS, CAP_BUCKETS, CAP_MODULES, CAP_THREADS, PP_PROCESSES_MAX, CAP_TEXT},
     };
 }
 
@@ -69,6 +73,8 @@ void pp_ledger_create(void *memory, struct pp_ledger *ret)
     struct pp_ledger_head *h = memory;
     h->total_bytes = lay_out(h);
     atomic_store(&h->n_stack_words, 1); /* id 0 is "no stack" */
+    atomic_store(&h->n_processes, 1);   /* the guest's */
+    atomic_store(&h->next_serial, 1);   /* the guest's main thread takes it */
     h->magic = PP_LEDGER_MAGIC;
     view(memory, h, ret);
 }
@@ -81,7 +87,7 @@ enum pp_code pp_ledger_open(void *memory, size_t size, struct pp_ledger *ret, st
     uint64_t total = lay_out(&want);
     const struct pp_ledger_section *a = &h->stack_slots, *b = &want.stack_slots;
     bool same = h->total_bytes == total && size >= total;
-    for (int i = 0; i < 7; i++) same = same && a[i].offset == b[i].offset && a[i].cap == b[i].cap;
+    for (int i = 0; i < N_SECTIONS; i++) same = same && a[i].offset == b[i].offset && a[i].cap == b[i].cap;
     if (!same) return pp_fail(err, PP_E_FORMAT, "ledger of another version of libpprof");
     view(memory, &want, ret);
     return PP_OK;
@@ -113,28 +119,84 @@ pp_str pp_ledger_module_path(const struct pp_ledger *l, const struct pp_ledger_m
 
 const struct pp_ledger_module *pp_ledger_module_at(const struct pp_ledger *l, uint64_t pc, uint32_t generation)
 {
-    uint32_t n = pp_ledger_n_modules(l);
+    uint32_t process = pp_ledger_process_of(generation);
     const struct pp_ledger_module *best = NULL;
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0, n = pp_ledger_n_modules(l); i < n; i++) {
         const struct pp_ledger_module *m = &l->modules[i];
-        if (pc < m->start || pc >= m->end) continue;
+        if (pc < m->start || pc >= m->end || pp_ledger_process_of(m->first_gen) != process) continue;
         if (generation >= m->first_gen && generation <= m->last_gen) return m;
         best = m; /* the table was published a moment after the library was mapped */
     }
     return best;
 }
 
+/* Space is claimed by atomic adds; an entry is found once its `end` is there. */
 bool pp_ledger_add_module(const struct pp_ledger *l, const struct pp_ledger_module *m, pp_str path)
 {
     struct pp_ledger_head *h = l->head;
-    uint32_t n = atomic_load(&h->n_modules);
-    uint64_t at = atomic_load(&h->n_text);
-    if (n >= l->cap.modules || at > l->cap.text || path.n > l->cap.text - at) return false;
+    if (atomic_load(&h->n_modules) >= l->cap.modules || path.n > l->cap.text || atomic_load(&h->n_text) > l->cap.text - path.n) return false;
+    uint64_t at = atomic_fetch_add(&h->n_text, path.n);
+    if (at > l->cap.text - path.n) return false;
+    uint32_t n = atomic_fetch_add(&h->n_modules, 1);
+    if (n >= l->cap.modules) return false;
     memcpy(l->text + at, path.p, path.n);
-    l->modules[n] = *m;
-    l->modules[n].text_path = at;
-    l->modules[n].n_path = (uint32_t)path.n;
-    atomic_store(&h->n_text, at + path.n);
-    atomic_store(&h->n_modules, n + 1);
+    struct pp_ledger_module *to = &l->modules[n], filled = *m;
+    filled.text_path = at;
+    filled.n_path = (uint32_t)path.n;
+    filled.end = 0;
+    *to = filled;
+    __atomic_store_n(&to->end, m->end, __ATOMIC_RELEASE);
     return true;
+}
+
+bool pp_ledger_claim_process(const struct pp_ledger *l, uint32_t pid, uint64_t start_ticks, uint32_t *ret_process, bool *ret_known)
+{
+    struct pp_ledger_head *h = l->head;
+    *ret_known = true;
+    for (uint32_t i = 1, n = pp_ledger_n_processes(l); i < n; i++) {
+        *ret_process = i;
+        if (atomic_load(&l->processes[i].pid) == pid && l->processes[i].start_ticks == start_ticks) return true;
+    }
+    *ret_known = false;
+    if (atomic_load(&h->n_processes) >= l->cap.processes) return false;
+    *ret_process = atomic_fetch_add(&h->n_processes, 1);
+    if (*ret_process >= l->cap.processes) return false;
+    l->processes[*ret_process].start_ticks = start_ticks;
+    atomic_store(&l->processes[*ret_process].pid, pid);
+    return true;
+}
+
+static void close_heap_bucket(struct pp_bucket *b)
+{
+    atomic_store(&b->v[PP_HEAP_FREES], atomic_load(&b->v[PP_HEAP_ALLOCS]));
+    atomic_store(&b->v[PP_HEAP_FREE_BYTES], atomic_load(&b->v[PP_HEAP_ALLOC_BYTES]));
+}
+
+void pp_ledger_close_images(const struct pp_ledger *l, const bool *gone)
+{
+    for (uint32_t i = 0, n = pp_ledger_n_buckets(l); i < n; i++) {
+        struct pp_bucket *b = &l->buckets[i];
+        uint16_t process = *(const volatile uint16_t *)&b->process; /* read once, as above */
+        if (b->kind == PP_KIND_HEAP && process < PP_PROCESSES_MAX && gone[process]) close_heap_bucket(b);
+    }
+    for (uint32_t i = 0, n = pp_ledger_n_threads(l); i < n; i++) {
+        struct pp_ledger_thread *t = &l->threads[i];
+        uint32_t process = *(const volatile uint32_t *)&t->process;
+        if (process < PP_PROCESSES_MAX && gone[process]) atomic_store(&t->tid, 0);
+    }
+    for (uint32_t i = 0, n = pp_ledger_n_modules(l); i < n; i++) {
+        struct pp_ledger_module *m = &l->modules[i];
+        uint32_t process = pp_ledger_process_of(m->first_gen);
+        if (gone[process] && m->last_gen == UINT32_MAX) m->last_gen = atomic_load(&l->processes[process].module_generation);
+    }
+}
+
+void pp_ledger_open_window(const struct pp_ledger *l, uint32_t hz, int64_t monotonic_ns)
+{
+    for (uint32_t i = 0, n = pp_ledger_n_buckets(l); i < n; i++) {
+        if (l->buckets[i].kind != PP_KIND_CPU) continue;
+        for (int v = 0; v < 4; v++) atomic_store_explicit(&l->buckets[i].v[v], 0, memory_order_relaxed);
+    }
+    atomic_store(&l->head->cpu_start_monotonic_ns, (uint64_t)monotonic_ns);
+    atomic_store(&l->head->cpu_hz, hz);
 }

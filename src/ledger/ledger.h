@@ -4,16 +4,20 @@
  * holds no pointers: sections lie at offsets that stand in the head, everything else is an index. With plain LD_PRELOAD
  * it is private memory. Sections are sized for the worst case and sparse: a page costs memory when it is first written.
  *
- *   head | stack slots | stack words | bucket slots | buckets | modules | threads | text
+ *   head | stack slots | stack words | bucket slots | buckets | modules | threads | processes | text
  *
+ * process = one program image of the guest's family: entry 0 is the guest itself (or plain LD_PRELOAD's only process), the others
+ *          are its exec'ed children, where they are profiled. An entry is never used again for another pid; exec in place keeps it.
  * stack  = one word  n | flags << 16 | module generation << 32, then n program counters, leaf first. Every counter
  *          is kept as a RETURN address: of an interrupted frame (leaf of a CPU sample) pc + 1. An id is the word's index.
- * bucket = counters of one (kind, stack, aux). Found or made lock-free; never moves, never dies; aux is the object size of
- *          a heap bucket, else 0.
+ *          Each process has a range of generations of its own, so a generation says whose addresses a stack holds.
+ * bucket = counters of one (kind, process, stack, aux). Found or made lock-free; never moves, never dies; aux is the object size
+ *          of a heap bucket, else 0.
  *
- * Who writes: the guest's signal handlers and hooks (ledger/sigsafe/book.h), its cold code (modules, threads, text: under the
- * owner's lock). Who reads: export, in either process. Counters are read without a lock: a snapshot may be torn between
- * two counters, never within one. Limits are the caps below; what does not fit is counted in drops[] by reason.
+ * Who writes: the signal handlers and hooks of all processes (ledger/sigsafe/book.h), their cold code (modules, threads, text),
+ * the parent (windows, mailboxes, what ended processes left). Who reads: export, in any process. Counters are read without a
+ * lock: a snapshot may be torn between two counters, never within one. Limits are the caps below; what does not fit is counted in
+ * drops[] by reason.
  */
 #ifndef PP_LEDGER_LEDGER_H
 #define PP_LEDGER_LEDGER_H
@@ -25,6 +29,7 @@
 
 #define PP_LEDGER_MAGIC 0x3172656764656c70u /* "pledger1" */
 #define PP_INERT_MAX 32
+#define PP_PROCESSES_MAX 4096               /* images over the whole life of the family; later ones stay inert */
 #define PP_STACK_DEPTH_MAX 512              /* program counters in one stack */
 
 enum pp_kind { PP_KIND_NONE, PP_KIND_CPU, PP_KIND_HEAP, PP_KIND_COUNT };
@@ -51,15 +56,16 @@ extern const char *const pp_drop_names[PP_DROP_COUNT];
 enum { PP_STACK_CUT = 1 };
 
 struct pp_bucket {
-    uint32_t kind; /* enum pp_kind; NONE: lost a race, skip it */
+    uint16_t kind; /* enum pp_kind; NONE: lost a race, skip it */
+    uint16_t process;
     uint32_t stack;
     uint64_t aux;
     _Atomic uint64_t v[4];
 };
 
-/* A mapping of code, as it was while generations [first_gen, last_gen] were current. */
+/* A mapping of code, as it was while generations [first_gen, last_gen] of its process were current. */
 struct pp_ledger_module {
-    uint64_t start, end, offset; /* as in /proc/PID/maps */
+    uint64_t start, end, offset; /* as in /proc/PID/maps; end 0: not filled in yet */
     uint64_t text_path;          /* offset in text */
     uint32_t n_path, n_build_id;
     uint32_t first_gen, last_gen; /* last_gen UINT32_MAX: still there */
@@ -68,7 +74,8 @@ struct pp_ledger_module {
 
 struct pp_ledger_thread {
     _Atomic uint32_t tid; /* 0: free slot */
-    uint32_t serial;      /* 1 is the main thread; never used twice: the "goroutine" number */
+    uint32_t serial;      /* 1 is the guest's main thread; never used twice: the "goroutine" number */
+    uint32_t process;
     uint32_t creator_serial;
     uint32_t creator_stack; /* stack id of pthread_create's caller; 0: unknown */
     uint64_t start_ns;      /* CLOCK_MONOTONIC */
@@ -82,11 +89,10 @@ struct pp_ledger_thread {
 /* si_value of the signal that wakes the guest (sent with SI_QUEUE). */
 #define PP_WAKE ((uint64_t)0x77616b65 << 32)
 
-/* One request at a time from the parent (`pprof run`) to the guest: the parent fills verb and arg, raises `asked`, wakes the
- * guest by a signal and waits on `answered` (a futex word shared between the processes) to become equal to it. */
+/* One request at a time from the parent (`pprof run`) to a process: the parent fills verb and arg, raises `asked`, wakes the
+ * process by a signal and waits on `answered` (a futex word shared between the processes) to become equal to it. */
 enum pp_verb {
-    PP_VERB_CPU_START = 1, /* arg: Hz; answer: 0 or errno */
-    PP_VERB_CPU_STOP,
+    PP_VERB_CPU = 1, /* the head's cpu_hz has changed: open or close the window as it says; answer: 0 or errno */
     PP_VERB_REFRESH_MODULES,
     PP_VERB_ASK_RUNNING, /* arg: a new number; threads that run note their stacks in their registry entries */
 };
@@ -97,7 +103,18 @@ struct pp_mailbox {
     int64_t arg;
 };
 
-enum pp_guest_state { PP_GUEST_STARTING, PP_GUEST_ON, PP_GUEST_OFF, PP_GUEST_FROZEN };
+enum pp_guest_state { PP_GUEST_STARTING, PP_GUEST_ON, PP_GUEST_OFF, PP_GUEST_FROZEN, PP_GUEST_ENDED };
+
+struct pp_ledger_process {
+    _Atomic uint32_t pid;       /* 0: nobody yet */
+    _Atomic uint32_t state;     /* enum pp_guest_state */
+    _Atomic uint32_t signal;    /* the private signal number that wakes the process; 0: not yet */
+    _Atomic uint32_t agent_tid; /* our thread in the process while it exists, else 0 */
+    _Atomic uint32_t module_generation; /* 0: its modules are not known yet */
+    uint64_t start_ticks;       /* when the kernel started it (/proc/PID/stat): tells it from a later process with that pid */
+    struct pp_mailbox mailbox;
+    char frozen_why[64]; /* state FROZEN: "seccomp", ... */
+};
 
 struct pp_ledger_section {
     uint64_t offset, cap; /* bytes from the start; elements */
@@ -106,50 +123,45 @@ struct pp_ledger_section {
 struct pp_ledger_head {
     uint64_t magic;
     uint64_t total_bytes;
-    struct pp_ledger_section stack_slots, stack_words, bucket_slots, buckets, modules, threads, text;
+    struct pp_ledger_section stack_slots, stack_words, bucket_slots, buckets, modules, threads, processes, text;
 
-    _Atomic uint64_t n_stack_words, n_buckets, n_text; /* claimed; may pass the cap: clamp */
-    _Atomic uint32_t n_modules, n_threads;             /* valid entries; threads: slots ever used */
-    _Atomic uint32_t module_generation;
+    _Atomic uint64_t n_stack_words, n_buckets, n_text;  /* claimed; may pass the cap: clamp */
+    _Atomic uint32_t n_modules, n_threads, n_processes; /* the same; slots ever used */
+    _Atomic uint32_t next_serial;                       /* of threads */
+    uint64_t start_realtime_ns;                         /* of the guest */
 
-    _Atomic uint32_t state; /* enum pp_guest_state */
-    _Atomic uint32_t guest_pid;
-    _Atomic uint32_t signal; /* the private signal number that wakes the guest; 0: not yet */
-    _Atomic uint32_t agent_tid; /* our thread in the guest while it exists, else 0 */
-    uint64_t start_realtime_ns;
-
-    uint32_t cpu_hz_at_start;    /* set by the parent: open a CPU window at once; 0: don't */
+    uint32_t with_children;      /* set by the parent: exec'ed children are profiled as well */
     _Atomic uint64_t heap_rate;  /* mean bytes between samples; 0 off, 1 every allocation */
-    _Atomic uint32_t cpu_hz;     /* of the running window; 0: none */
+    _Atomic uint32_t cpu_hz;     /* of the running window, which every process joins when it starts; 0: none */
     _Atomic uint64_t cpu_start_monotonic_ns;
 
     _Atomic uint64_t drops[PP_DROP_COUNT];
     _Atomic uint64_t live_samples;   /* sampled objects alive */
     _Atomic uint64_t handler_runs, handler_ns; /* our own cost (ns only when self-timing is on) */
 
-    struct pp_mailbox mailbox;
     /* Programs that the guest started and that are not profiled: a ring of the latest. */
     _Atomic uint32_t n_inert;
     struct pp_inert {
         uint32_t pid;
         char name[16];
     } inert[PP_INERT_MAX];
-    char frozen_why[64]; /* state FROZEN: "seccomp", ... */
 };
 
 /* A view: base address and head. Cheap to copy. */
 struct pp_ledger {
     struct pp_ledger_head *head;
+    uint32_t process; /* whose writes these are: index in processes */
     uint64_t *stack_slots; /* 0 free, else high 32 bits of the hash << 32 | stack id */
     uint64_t *stack_words;
     uint32_t *bucket_slots; /* 0 free, else index + 1 */
     struct pp_bucket *buckets;
     struct pp_ledger_module *modules;
     struct pp_ledger_thread *threads;
+    struct pp_ledger_process *processes;
     char *text;
     /* Elements; ours, not what the head says: the other process may write anything there at any time. */
     struct pp_ledger_caps {
-        uint64_t stack_slots, stack_words, bucket_slots, buckets, modules, threads, text;
+        uint64_t stack_slots, stack_words, bucket_slots, buckets, modules, threads, processes, text;
     } cap;
 };
 
@@ -179,12 +191,49 @@ static inline uint32_t pp_ledger_n_threads(const struct pp_ledger *l) /* slots e
     uint32_t n = atomic_load(&l->head->n_threads);
     return n < l->cap.threads ? n : (uint32_t)l->cap.threads;
 }
+static inline uint32_t pp_ledger_n_processes(const struct pp_ledger *l)
+{
+    uint32_t n = atomic_load(&l->head->n_processes);
+    return n < l->cap.processes ? n : (uint32_t)l->cap.processes;
+}
 pp_str pp_ledger_module_path(const struct pp_ledger *l, const struct pp_ledger_module *m);
+
+/* The generations of process i: the guest has the lower half of all, its children 2^19 each. */
+#define PP_CHILD_GENERATIONS_LOG2 19
+#define PP_CHILDREN_FROM (UINT32_C(1) << 31)
+_Static_assert(PP_CHILDREN_FROM >> PP_CHILD_GENERATIONS_LOG2 == PP_PROCESSES_MAX, "every process has its range");
+
+static inline uint32_t pp_ledger_first_generation(uint32_t process)
+{
+    return process ? PP_CHILDREN_FROM | process << PP_CHILD_GENERATIONS_LOG2 : 0;
+}
+
+static inline uint32_t pp_ledger_last_generation(uint32_t process)
+{
+    return process ? pp_ledger_first_generation(process) + ((1u << PP_CHILD_GENERATIONS_LOG2) - 1) : PP_CHILDREN_FROM - 1;
+}
+
+static inline uint32_t pp_ledger_process_of(uint32_t generation)
+{
+    return generation < PP_CHILDREN_FROM ? 0 : (generation - PP_CHILDREN_FROM) >> PP_CHILD_GENERATIONS_LOG2;
+}
 
 /* The module that held pc in that generation; NULL: none known. */
 const struct pp_ledger_module *pp_ledger_module_at(const struct pp_ledger *l, uint64_t pc, uint32_t generation);
 
-/* Cold writers, one at a time (the guest's module lock). False: the section is full. */
+/* Cold writers. */
+
+/* False: the section is full. Several processes at once; each process one at a time. */
 bool pp_ledger_add_module(const struct pp_ledger *l, const struct pp_ledger_module *m, pp_str path);
+
+/* The entry of a child: the one it has already (after exec in place: *ret_known), or a new one. False: all are used. */
+bool pp_ledger_claim_process(const struct pp_ledger *l, uint32_t pid, uint64_t start_ticks, uint32_t *ret_process, bool *ret_known);
+
+/* The images of the processes with gone[index] are no more: what they had in use counts as freed, their threads and modules
+ * are closed. gone has PP_PROCESSES_MAX elements. They must not write any more. */
+void pp_ledger_close_images(const struct pp_ledger *l, const bool *gone);
+
+/* A CPU window begins: empties the CPU buckets, then sets cpu_hz. No window may be open. */
+void pp_ledger_open_window(const struct pp_ledger *l, uint32_t hz, int64_t monotonic_ns);
 
 #endif

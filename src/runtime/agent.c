@@ -27,14 +27,13 @@ enum pp_code pp_agent_init(struct pp_err *err)
 
 bool pp_agent_owns_thread(int tid)
 {
-    return tid == (int)atomic_load(&pp_guest.ledger.head->agent_tid) || (pp_agent_is_worker && pp_agent_is_worker(tid));
+    return tid == (int)atomic_load(&pp_guest_process()->agent_tid) || (pp_agent_is_worker && pp_agent_is_worker(tid));
 }
 
 static int32_t serve(uint32_t verb, int64_t arg)
 {
     switch (verb) {
-    case PP_VERB_CPU_START: return pp_cpu_start((int)arg);
-    case PP_VERB_CPU_STOP: pp_cpu_stop(); return 0;
+    case PP_VERB_CPU: return pp_cpu_follow();
     case PP_VERB_REFRESH_MODULES: pp_runtime_modules_refresh(true); return 0;
     case PP_VERB_ASK_RUNNING: pp_ask_running((uint32_t)arg); return 0;
     default: return EINVAL;
@@ -76,7 +75,7 @@ static bool work(struct pp_mailbox *m)
 void pp_agent_run(void *arg)
 {
     (void)arg;
-    struct pp_mailbox *m = &pp_guest.ledger.head->mailbox;
+    struct pp_mailbox *m = &pp_guest_process()->mailbox;
     for (bool lingered = false;;) {
         uint32_t asked = atomic_load(&m->asked);
         bool busy = work(m);

@@ -11,6 +11,7 @@
 
 #include "base/fmt.h"
 #include "base/pages.h"
+#include "base/procstat.h"
 #include "base/syscall.h"
 #include "runtime/agent.h"
 #include "runtime/hooks/next.h"
@@ -101,27 +102,30 @@ static bool signal_make(void)
 static void announce_main_thread(void)
 {
     struct pp_self *s = &pp_self;
-    pp_threads_begin(pp_threads_announce(0, 0));
+    pp_threads_begin(pp_threads_announce_main());
     s->stack_lo = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)4095;
     s->stack_hi = ((uintptr_t)__libc_stack_end + STACK_TOP_ROOM - 1) & ~(uintptr_t)(STACK_TOP_ROOM - 1);
 }
 
-/* An exec in place keeps the pid and the ledger: what the old image had allocated is gone. */
+/* An exec in place keeps the pid and the entry in the ledger: what the old image had allocated is gone. */
 static void forget_old_image(void)
 {
-    const struct pp_ledger *l = &pp_guest.ledger;
-    for (uint32_t i = 0, n = pp_ledger_n_buckets(l); i < n; i++) {
-        struct pp_bucket *b = &l->buckets[i];
-        if (b->kind != PP_KIND_HEAP) continue;
-        atomic_store(&b->v[PP_HEAP_FREES], atomic_load(&b->v[PP_HEAP_ALLOCS]));
-        atomic_store(&b->v[PP_HEAP_FREE_BYTES], atomic_load(&b->v[PP_HEAP_ALLOC_BYTES]));
-    }
-    for (uint32_t i = 0, n = pp_ledger_n_threads(l); i < n; i++) atomic_store(&l->threads[i].tid, 0);
-    for (uint32_t i = 0, n = pp_ledger_n_modules(l); i < n; i++)
-        if (l->modules[i].last_gen == UINT32_MAX) l->modules[i].last_gen = atomic_load(&l->head->module_generation);
-    atomic_store(&l->head->cpu_hz, 0);
-    atomic_store(&l->head->agent_tid, 0);
-    atomic_store(&l->head->mailbox.answered, atomic_load(&l->head->mailbox.asked));
+    struct pp_ledger_process *p = pp_guest_process();
+    bool gone[PP_PROCESSES_MAX] = {0};
+    gone[pp_guest.ledger.process] = true;
+    atomic_store(&p->state, PP_GUEST_STARTING);
+    pp_ledger_close_images(&pp_guest.ledger, gone);
+    atomic_store(&p->agent_tid, 0);
+    atomic_store(&p->mailbox.answered, atomic_load(&p->mailbox.asked));
+}
+
+/* Generations go on where an old image ended. */
+static bool modules_make(struct pp_err *err)
+{
+    uint32_t process = pp_guest.ledger.process, old = atomic_load(&pp_guest_process()->module_generation);
+    struct pp_modules_options options = {.first_generation = old ? old : pp_ledger_first_generation(process),
+                                         .last_generation = pp_ledger_last_generation(process)};
+    return pp_modules_init(&pp_guest.modules, &options, err) == PP_OK;
 }
 
 static bool parts_make(void)
@@ -133,21 +137,26 @@ static bool parts_make(void)
     pp_guest.tick_ns = pp_os_tick_ns();
     if (pp_own_bounds) pp_own_bounds(&pp_guest.own_start, &pp_guest.own_end);
     pp_guest.exec_name = pp_str_c((const char *)getauxval(AT_EXECFN));
-    struct pp_modules_options options = {.first_generation = atomic_load(&pp_guest.ledger.head->module_generation)};
     return pp_guest.on && scratch_make(&pp_guest.handler_pool, n) && scratch_make(&pp_guest.hook_pool, n) &&
-           pp_modules_init(&pp_guest.modules, &options, &err) == PP_OK && pp_agent_init(&err) == PP_OK && signal_make();
+           modules_make(&err) && pp_agent_init(&err) == PP_OK && signal_make();
+}
+
+/* A window may be open already, or open or close while we look: whoever changes it asks only processes that are on. */
+static void join_window(void)
+{
+    pp_cpu_follow();
+    atomic_store(&pp_guest_process()->state, PP_GUEST_ON);
+    if (pp_cpu_is_open() || atomic_load(&pp_guest.ledger.head->cpu_hz)) pp_agent_wake();
 }
 
 static void switch_on(void)
 {
-    struct pp_ledger_head *h = pp_guest.ledger.head;
-    if (!h->start_realtime_ns) h->start_realtime_ns = (uint64_t)pp_os_realtime_ns(); /* an exec in place goes on */
-    atomic_store(&h->guest_pid, (uint32_t)pp_guest.pid);
-    atomic_store(&h->signal, (uint32_t)pp_guest.signal);
+    struct pp_ledger_process *p = pp_guest_process();
+    atomic_store(&p->pid, (uint32_t)pp_guest.pid);
+    atomic_store(&p->signal, (uint32_t)pp_guest.signal);
     atomic_store(pp_guest.on, 1);
     announce_main_thread();
-    if (h->cpu_hz_at_start && pp_cpu_resume((int)h->cpu_hz_at_start) == 0) pp_agent_wake();
-    atomic_store(&h->state, PP_GUEST_ON);
+    join_window();
 }
 
 /* A program that the guest started: the parent names it once, we touch nothing here. */
@@ -161,9 +170,36 @@ static void note_inert_child(void)
     pp_guest.ledger = (struct pp_ledger){0};
 }
 
-static void start_under_parent(void)
+/* Which entry of the ledger is ours: the first for the guest, one of the others for its children where those are profiled.
+ * A child in another pid namespace would be known there by another number than the parent's: it stays inert. */
+static bool find_entry(bool is_guest, bool *ret_known)
 {
-    forget_old_image();
+    const struct pp_ledger *l = &pp_guest.ledger;
+    *ret_known = atomic_load(&l->processes[0].pid) != 0;
+    if (is_guest && atomic_load(&l->processes[0].state) != PP_GUEST_ENDED) return true;
+    char text[512];
+    struct pp_procstat stat;
+    long n = l->head->with_children ? pp_os_read_file("/proc/self/stat", text, sizeof text) : 0;
+    return n > 0 && pp_procstat_parse((pp_str){text, (size_t)n}, &stat) && stat.pid == (uint32_t)pp_guest.pid &&
+           pp_ledger_claim_process(l, stat.pid, stat.start_ticks, &pp_guest.ledger.process, ret_known);
+}
+
+static bool follow_window(void)
+{
+    pp_cpu_follow();
+    return false;
+}
+
+static void start_under_parent(bool is_guest)
+{
+    bool known;
+    if (!find_entry(is_guest, &known)) {
+        note_inert_child();
+        return;
+    }
+    if (known) forget_old_image();
+    else if (is_guest) pp_guest.ledger.head->start_realtime_ns = (uint64_t)pp_os_realtime_ns();
+    pp_agent_duty = follow_window;
     if (parts_make()) switch_on();
 }
 
@@ -177,9 +213,9 @@ static void start(void)
     pp_next_note_start_up();
     if (text) {
         if (!parse_run(text, run) || !ledger_from_parent(run)) return;
-        if (run[2] == (uint64_t)pp_guest.pid) start_under_parent();
-        else note_inert_child();
+        start_under_parent(run[2] == (uint64_t)pp_guest.pid);
     } else if (pp_standalone_wanted() && ledger_of_our_own() && parts_make()) {
+        pp_guest.ledger.head->start_realtime_ns = (uint64_t)pp_os_realtime_ns();
         pp_standalone_prepare();
         switch_on();
         pp_standalone_start();

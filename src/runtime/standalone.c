@@ -103,8 +103,10 @@ static enum pp_code cpu_start(void *ctx, int hz, struct pp_err *err)
 {
     (void)ctx;
     if (atomic_exchange(&alone.cpu_busy, 1)) return pp_fail(err, PP_E_STATE, "cpu profiling already in use");
+    pp_ledger_open_window(&pp_guest.ledger, (uint32_t)hz, pp_os_monotonic_ns());
     int failed = pp_cpu_start(hz);
     if (!failed) return PP_OK;
+    atomic_store(&pp_guest.ledger.head->cpu_hz, 0);
     atomic_store(&alone.cpu_busy, 0);
     return pp_fail(err, PP_E_STATE, "no CPU timers: error %d", failed);
 }
@@ -114,6 +116,7 @@ static enum pp_code cpu_stop(void *ctx, struct pp_err *err)
     (void)ctx;
     (void)err;
     pp_cpu_stop();
+    atomic_store(&pp_guest.ledger.head->cpu_hz, 0);
     atomic_store(&alone.cpu_busy, 0);
     return PP_OK;
 }

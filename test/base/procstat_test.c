@@ -16,6 +16,7 @@ static void reads_a_strange_name(void **state)
     struct pp_procstat s;
     assert_true(pp_procstat_parse(PP_STR("4711 (a) R (b) 1 2) Z" REST "17 0 987654321 1 2 3\n"), &s));
     assert_int_equal(s.pid, 4711);
+    assert_int_equal(s.parent, 1);
     assert_int_equal(s.state, 'Z');
     assert_int_equal(s.n_threads, 17);
     assert_int_equal(s.start_ticks, 987654321);

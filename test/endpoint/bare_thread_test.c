@@ -48,8 +48,8 @@ static enum pp_code threads(void *ctx, struct pp_arena *a, struct pp_thread_dump
 {
     (void)ctx, (void)err;
     struct pp_thread_info *t = PP_NEW(a, struct pp_thread_info);
-    *t = (struct pp_thread_info){.serial = 1, .state = "select", .pcs = pcs, .n_pcs = 3};
-    *ret = (struct pp_thread_dump){t, 1, 4};
+    *t = (struct pp_thread_info){.generation = 4, .serial = 1, .state = "select", .pcs = pcs, .n_pcs = 3};
+    *ret = (struct pp_thread_dump){t, 1};
     return PP_OK;
 }
 

@@ -48,9 +48,8 @@ static enum pp_code threads(void *ctx, struct pp_arena *a, struct pp_thread_dump
     if (w.no_memory_for_threads) return pp_fail(err, PP_E_NOMEM, "out of memory for %d threads", 5);
     ret->threads = PP_NEW_N(a, struct pp_thread_info, 8);
     ret->n = (uint32_t)w.n_threads;
-    ret->generation = 4;
     for (uint32_t i = 0; i < ret->n; i++)
-        ret->threads[i] = (struct pp_thread_info){.serial = i + 1, .state = "select", .pcs = at_main, .n_pcs = 2};
+        ret->threads[i] = (struct pp_thread_info){.generation = 4, .serial = i + 1, .state = "select", .pcs = at_main, .n_pcs = 2};
     return PP_OK;
 }
 

@@ -86,7 +86,7 @@ static inline void fixture_init(struct fixture *f)
     fixture_module(f, 0x7f0000000000, "/lib/libc.so.6", 4, UINT32_MAX, 2);
     fixture_module(f, 0x7f1000000000, "/lib/new.so", 4, UINT32_MAX, 4);
     fixture_module(f, 0x7f2000000000, "/lib/gone.so", 1, 2, 5);
-    atomic_store(&f->ledger.head->module_generation, 4);
+    atomic_store(&f->ledger.processes[0].module_generation, 4);
     atomic_store(&f->ledger.head->heap_rate, 524288);
 }
 

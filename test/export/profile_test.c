@@ -170,6 +170,30 @@ static void cut_and_unknown_stacks_end_in_the_marker(void **state)
     assert_int_equal(p->locations[p->locs[p->loc_off[3]]].mapping, PP_NONE);
 }
 
+static void children_are_told_by_the_label_pid(void **state)
+{
+    (void)state;
+    uint32_t stack = STACK(&f, 0, 4, HANDLE, MAIN), process;
+    bool known;
+    assert_true(pp_ledger_claim_process(&f.ledger, 4712, 1, &process, &known));
+    atomic_store(&f.ledger.processes[0].pid, 4711);
+    fixture_heap(&f, stack, 1024, 3, 1);
+    f.ledger.process = process;
+    fixture_heap(&f, stack, 1024, 5, 0);
+    struct pp_export_request rq = fixture_request(&f, PP_EXPORT_HEAP);
+    struct pp_profile *p = export(&rq);
+    assert_int_equal(p->n_samples, 2);
+    assert_int_equal(p->label_off[2], 4);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct pp_label *pid = &p->labels[2 * i], *bytes = pid + 1;
+        assert_text(p, pid->key, "pid");
+        assert_false(pid->is_num);
+        assert_text(p, pid->str, i ? "4712" : "4711");
+        assert_text(p, bytes->key, "bytes");
+        assert_int_equal(bytes->num, 1024);
+    }
+}
+
 static void heap_is_scaled_and_labelled_as_by_go(void **state)
 {
     (void)state;
@@ -271,11 +295,11 @@ static void threads_count_by_stack(void **state)
     (void)state;
     static const char *const types[][2] = {{"goroutine", "count"}};
     const uint64_t one[] = {HANDLE, MAIN}, two[] = {FREE_ALL, MAIN};
-    struct pp_thread_info infos[] = {{.serial = 1, .state = "running", .pcs = one, .n_pcs = 2},
-                                     {.serial = 2, .state = "sleep", .pcs = two, .n_pcs = 2},
-                                     {.serial = 5, .state = "sleep", .pcs = two, .n_pcs = 2},
-                                     {.serial = 6, .state = "runnable", .cut = true}};
-    struct pp_thread_dump dump = {infos, 4, 4};
+    struct pp_thread_info infos[] = {{.generation = 4, .serial = 1, .state = "running", .pcs = one, .n_pcs = 2},
+                                     {.generation = 4, .serial = 2, .state = "sleep", .pcs = two, .n_pcs = 2},
+                                     {.generation = 4, .serial = 5, .state = "sleep", .pcs = two, .n_pcs = 2},
+                                     {.generation = 4, .serial = 6, .state = "runnable", .cut = true}};
+    struct pp_thread_dump dump = {infos, 4};
     struct pp_export_request rq = fixture_request(&f, PP_EXPORT_THREADS);
     struct pp_export_snapshot before;
     struct pp_err err;
@@ -292,7 +316,7 @@ static void threads_count_by_stack(void **state)
     assert_string_equal(stack_text(p, 2), "app::handle(int);main;");
     assert_int_equal(p->n_comments, 2);
     assert_int_equal(pp_export_snapshot(&f.arena, &f.ledger, PP_EXPORT_THREADS, &dump, &before, &err), PP_OK);
-    struct pp_thread_dump later = {infos, 2, 4};
+    struct pp_thread_dump later = {infos, 2};
     rq.threads = &later;
     rq.since = &before;
     p = export(&rq);
@@ -442,6 +466,7 @@ int main(void)
         TEST(mappings_say_what_they_really_have),
         TEST(generations_merge_where_the_module_is_the_same),
         TEST(cut_and_unknown_stacks_end_in_the_marker),
+        TEST(children_are_told_by_the_label_pid),
         TEST(heap_is_scaled_and_labelled_as_by_go),
         TEST(a_torn_bucket_is_never_negative),
         TEST(scaling_follows_the_exact_formula),

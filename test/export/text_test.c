@@ -113,13 +113,13 @@ static void threads_group_and_sort_as_in_go(void **state)
 {
     (void)state;
     const uint64_t low[] = {0x40100f}, longer[] = {HANDLE, MAIN, MAIN};
-    struct pp_thread_info infos[] = {{.serial = 1, .state = "running", .pcs = longer, .n_pcs = 3},
-                                     {.serial = 2, .state = "running", .pcs = at_handle, .n_pcs = 2},
-                                     {.serial = 3, .state = "sleep", .pcs = at_free, .n_pcs = 3},
-                                     {.serial = 4, .state = "sleep", .pcs = at_free, .n_pcs = 3},
-                                     {.serial = 5, .state = "sleep", .pcs = low, .n_pcs = 1},
-                                     {.serial = 6, .state = "runnable"}};
-    struct pp_thread_dump dump = {infos, 6, 4};
+    struct pp_thread_info infos[] = {{.generation = 4, .serial = 1, .state = "running", .pcs = longer, .n_pcs = 3},
+                                     {.generation = 4, .serial = 2, .state = "running", .pcs = at_handle, .n_pcs = 2},
+                                     {.generation = 4, .serial = 3, .state = "sleep", .pcs = at_free, .n_pcs = 3},
+                                     {.generation = 4, .serial = 4, .state = "sleep", .pcs = at_free, .n_pcs = 3},
+                                     {.generation = 4, .serial = 5, .state = "sleep", .pcs = low, .n_pcs = 1},
+                                     {.generation = 4, .serial = 6, .state = "runnable"}};
+    struct pp_thread_dump dump = {infos, 6};
     struct pp_export_request rq = fixture_request(&f, PP_EXPORT_THREADS);
     rq.threads = &dump;
     const char *text = text_of(pp_export_threads_text, &rq);
@@ -153,8 +153,9 @@ static void dump_has_gos_grammar(void **state)
     (void)state;
     uint32_t creator = STACK(&f, 0, 4, HANDLE, MAIN);
     struct pp_thread_info infos[] = {
-        {.serial = 1, .state = "select", .waiting_ns = 59999999999, .pcs = at_handle, .n_pcs = 2},
-        {.serial = 7,
+        {.generation = 4, .serial = 1, .state = "select", .waiting_ns = 59999999999, .pcs = at_handle, .n_pcs = 2},
+        {.generation = 4,
+         .serial = 7,
          .state = "sync.Mutex.Lock",
          .waiting_ns = 150000000000,
          .pcs = at_plugin,
@@ -162,9 +163,9 @@ static void dump_has_gos_grammar(void **state)
          .cut = true,
          .creator_serial = 1,
          .creator_stack = creator},
-        {.serial = 9, .state = "runnable", .creator_stack = creator},
+        {.generation = 4, .serial = 9, .state = "runnable", .creator_stack = creator},
     };
-    struct pp_thread_dump dump = {infos, 3, 4};
+    struct pp_thread_dump dump = {infos, 3};
     struct pp_export_request rq = fixture_request(&f, PP_EXPORT_THREADS);
     rq.threads = &dump;
     const char *text = text_of(pp_export_threads_dump, &rq);
@@ -202,8 +203,8 @@ static void deep_stacks_lose_their_middle(void **state)
     for (int i = 0; i < 300; i++)
         pcs[i] = 0x401001u + (unsigned)i;
     for (uint32_t n = 100; n <= 300; n += 100) {
-        struct pp_thread_info info = {.serial = 1, .state = "running", .pcs = pcs, .n_pcs = n};
-        struct pp_thread_dump dump = {&info, 1, 4};
+        struct pp_thread_info info = {.generation = 4, .serial = 1, .state = "running", .pcs = pcs, .n_pcs = n};
+        struct pp_thread_dump dump = {&info, 1};
         struct pp_export_request rq = fixture_request(&f, PP_EXPORT_THREADS);
         rq.threads = &dump;
         const char *text = text_of(pp_export_threads_dump, &rq), *elided = strstr(text, " frames elided...\n");

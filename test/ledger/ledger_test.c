@@ -116,6 +116,81 @@ static void finds_modules_by_generation(void **state)
     pp_pages_unmap(m, pp_ledger_size());
 }
 
+static void every_process_has_its_generations(void **state)
+{
+    (void)state;
+    assert_int_equal(pp_ledger_first_generation(0), 0);
+    for (uint32_t i = 0; i < PP_PROCESSES_MAX; i++) {
+        assert_true(pp_ledger_first_generation(i) < pp_ledger_last_generation(i));
+        assert_int_equal(pp_ledger_process_of(pp_ledger_first_generation(i)), i);
+        assert_int_equal(pp_ledger_process_of(pp_ledger_last_generation(i)), i);
+    }
+}
+
+static void claims_each_process_once(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m);
+    uint32_t a, b;
+    bool known;
+    assert_true(pp_ledger_claim_process(&l, 100, 5, &a, &known));
+    assert_int_equal(a, 1);
+    assert_false(known);
+    assert_true(pp_ledger_claim_process(&l, 100, 5, &b, &known)); /* exec in place */
+    assert_int_equal(b, a);
+    assert_true(known);
+    assert_true(pp_ledger_claim_process(&l, 100, 6, &b, &known)); /* the pid again, another process */
+    assert_int_equal(b, 2);
+    assert_false(known);
+    for (uint32_t i = 3; i < PP_PROCESSES_MAX; i++) assert_true(pp_ledger_claim_process(&l, 1000 + i, 7, &b, &known));
+    for (int i = 0; i < 3; i++) assert_false(pp_ledger_claim_process(&l, 99, 7, &b, &known));
+    assert_int_equal(pp_ledger_n_processes(&l), PP_PROCESSES_MAX);
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
+static void keeps_processes_apart(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m), child = l;
+    child.process = 1;
+    uint32_t gen = pp_ledger_first_generation(1) + 1;
+    struct pp_ledger_module of_guest = {.start = 0x1000, .end = 0x2000, .first_gen = 1, .last_gen = UINT32_MAX};
+    struct pp_ledger_module of_child = {.start = 0x1000, .end = 0x2000, .first_gen = gen, .last_gen = UINT32_MAX};
+    assert_true(pp_ledger_add_module(&l, &of_guest, PP_STR("/bin/guest")));
+    assert_null(pp_ledger_module_at(&l, 0x1500, gen));
+    assert_true(pp_ledger_add_module(&l, &of_child, PP_STR("/bin/child")));
+    assert_true(pp_str_eq_c(pp_ledger_module_path(&l, pp_ledger_module_at(&l, 0x1500, 1)), "/bin/guest"));
+    assert_true(pp_str_eq_c(pp_ledger_module_path(&l, pp_ledger_module_at(&l, 0x1500, gen)), "/bin/child"));
+    struct pp_bucket *a = pp_book_bucket(&l, PP_KIND_HEAP, 0, 16), *b = pp_book_bucket(&child, PP_KIND_HEAP, 0, 16);
+    assert_ptr_not_equal(a, b);
+    assert_ptr_equal(b, pp_book_bucket(&child, PP_KIND_HEAP, 0, 16));
+    pp_book_add(a, PP_HEAP_ALLOCS, 2), pp_book_add(a, PP_HEAP_ALLOC_BYTES, 32);
+    pp_book_add(b, PP_HEAP_ALLOCS, 3), pp_book_add(b, PP_HEAP_ALLOC_BYTES, 48);
+    pp_book_add(pp_book_bucket(&child, PP_KIND_CPU, 0, 0), PP_CPU_NS, 7);
+    l.head->n_threads = 2;
+    l.threads[0].tid = 10;
+    l.threads[1].tid = 11;
+    l.threads[1].process = 1;
+    l.processes[1].module_generation = gen + 3;
+    bool gone[PP_PROCESSES_MAX] = {[1] = true};
+    pp_ledger_close_images(&l, gone);
+    assert_int_equal(a->v[PP_HEAP_FREES], 0);
+    assert_int_equal(b->v[PP_HEAP_FREES], 3);
+    assert_int_equal(b->v[PP_HEAP_FREE_BYTES], 48);
+    assert_int_equal(l.threads[0].tid, 10);
+    assert_int_equal(l.threads[1].tid, 0);
+    assert_int_equal(l.modules[0].last_gen, UINT32_MAX);
+    assert_int_equal(l.modules[1].last_gen, gen + 3);
+    assert_int_equal(pp_book_bucket(&child, PP_KIND_CPU, 0, 0)->v[PP_CPU_NS], 7);
+    pp_ledger_open_window(&l, 250, 1);
+    assert_int_equal(pp_book_bucket(&child, PP_KIND_CPU, 0, 0)->v[PP_CPU_NS], 0);
+    assert_int_equal(l.head->cpu_hz, 250);
+    assert_int_equal(b->v[PP_HEAP_ALLOCS], 3);
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
 static void refuses_foreign_memory(void **state)
 {
     (void)state;
@@ -136,6 +211,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_stacks_once),           cmocka_unit_test(loses_no_count_in_a_crowd),
         cmocka_unit_test(full_tables_are_counted),     cmocka_unit_test(finds_modules_by_generation),
+        cmocka_unit_test(every_process_has_its_generations),
+        cmocka_unit_test(claims_each_process_once),    cmocka_unit_test(keeps_processes_apart),
         cmocka_unit_test(refuses_foreign_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static uint32_t store_stack(const struct pp_ledger *l, uint64_t word, const uint
 uint32_t pp_book_stack(const struct pp_ledger *l, const uint64_t *pcs, uint32_t n, uint32_t flags, uint32_t generation)
 {
     uint64_t word = n | (uint64_t)flags << 16 | (uint64_t)generation << 32;
-    uint64_t hash = hash_stack(pcs, n, flags ^ generation << 8);
+    uint64_t hash = hash_stack(pcs, n, flags ^ (generation << 8 | generation >> 24));
     uint64_t mask = l->cap.stack_slots - 1, tag = hash >> 32 << 32;
     uint32_t made = 0;
     for (uint64_t i = 0; i < PP_PROBE_MAX; i++) {
@@ -57,14 +57,15 @@ static struct pp_bucket *claim_bucket(const struct pp_ledger *l, enum pp_kind ki
     struct pp_bucket *b = &l->buckets[i];
     b->stack = stack;
     b->aux = aux;
-    __atomic_store_n(&b->kind, kind, __ATOMIC_RELEASE);
+    b->process = (uint16_t)l->process;
+    __atomic_store_n(&b->kind, (uint16_t)kind, __ATOMIC_RELEASE);
     *ret = (uint32_t)i;
     return b;
 }
 
 struct pp_bucket *pp_book_bucket(const struct pp_ledger *l, enum pp_kind kind, uint32_t stack, uint64_t aux)
 {
-    uint64_t hash = pp_hash_u64(((uint64_t)kind << 56) ^ stack ^ pp_hash_u64(aux + 1));
+    uint64_t hash = pp_hash_u64(((uint64_t)kind << 56) ^ ((uint64_t)l->process << 32) ^ stack ^ pp_hash_u64(aux + 1));
     uint64_t mask = l->cap.bucket_slots - 1;
     struct pp_bucket *made = NULL;
     uint32_t made_index = 0;
@@ -76,12 +77,12 @@ struct pp_bucket *pp_book_bucket(const struct pp_ledger *l, enum pp_kind kind, u
             if (__atomic_compare_exchange_n(slot, &seen, made_index + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return made;
         }
         struct pp_bucket *b = &l->buckets[seen - 1];
-        if (b->stack == stack && b->aux == aux && b->kind == kind) {
-            if (made) __atomic_store_n(&made->kind, PP_KIND_NONE, __ATOMIC_RELEASE);
+        if (b->stack == stack && b->aux == aux && b->kind == kind && b->process == l->process) {
+            if (made) __atomic_store_n(&made->kind, (uint16_t)PP_KIND_NONE, __ATOMIC_RELEASE);
             return b;
         }
     }
-    if (made) __atomic_store_n(&made->kind, PP_KIND_NONE, __ATOMIC_RELEASE);
+    if (made) __atomic_store_n(&made->kind, (uint16_t)PP_KIND_NONE, __ATOMIC_RELEASE);
     pp_book_drop(l, PP_DROP_BUCKETS_FULL);
     return NULL;
 }

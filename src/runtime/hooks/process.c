@@ -42,16 +42,18 @@ static bool freeze(const char *why)
     if (!in_guest()) return false;
     pp_agent_end();
     pp_cpu_stop();
-    pp_fmt(pp_guest.ledger.head->frozen_why, sizeof pp_guest.ledger.head->frozen_why, "%s", why);
-    atomic_store(&pp_guest.ledger.head->state, PP_GUEST_FROZEN);
+    struct pp_ledger_process *p = pp_guest_process();
+    pp_fmt(p->frozen_why, sizeof p->frozen_why, "%s", why);
+    atomic_store(&p->state, PP_GUEST_FROZEN);
     atomic_store(pp_guest.on, PP_GUEST_ON_FROZEN);
     return true;
 }
 
 static void thaw(void)
 {
-    atomic_store(&pp_guest.ledger.head->state, PP_GUEST_ON);
+    atomic_store(&pp_guest_process()->state, PP_GUEST_ON);
     atomic_store(pp_guest.on, 1);
+    if (atomic_load(&pp_guest.ledger.head->cpu_hz)) pp_agent_wake(); /* the window was left */
 }
 
 /* Called by the syscall() stub (hooks/syscall_x86_64.c) before a filter loads; that it failed is not seen there. */

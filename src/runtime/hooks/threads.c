@@ -8,7 +8,7 @@
 #define REAP_FROM 256
 #define STARTING UINT32_MAX /* tid of a slot whose thread does not run yet */
 
-static _Atomic uint32_t next_serial = 1, hint;
+static _Atomic uint32_t hint;
 
 static void raise_count(uint32_t n)
 {
@@ -52,11 +52,20 @@ uint32_t pp_threads_announce(uint32_t creator_stack, uintptr_t start_routine)
     uint32_t thread = claim_slot();
     if (!thread) return 0;
     struct pp_ledger_thread *t = &pp_guest.ledger.threads[thread - 1];
-    t->serial = atomic_fetch_add(&next_serial, 1);
+    t->serial = atomic_fetch_add(&pp_guest.ledger.head->next_serial, 1);
+    t->process = pp_guest.ledger.process;
     t->creator_serial = pp_self.serial;
     t->creator_stack = creator_stack;
     t->start_routine = start_routine;
     t->start_ns = (uint64_t)pp_os_monotonic_ns();
+    return thread;
+}
+
+/* After exec in place it is the same thread. */
+uint32_t pp_threads_announce_main(void)
+{
+    uint32_t thread = pp_threads_announce(0, 0);
+    if (thread && pp_guest.ledger.process == 0) pp_guest.ledger.threads[thread - 1].serial = 1;
     return thread;
 }
 
@@ -88,6 +97,7 @@ void pp_threads_reap(void)
     for (uint32_t i = 0, n = pp_ledger_n_threads(&pp_guest.ledger); i < n; i++) {
         struct pp_ledger_thread *t = &pp_guest.ledger.threads[i];
         uint32_t tid = atomic_load(&t->tid);
-        if (tid && tid != STARTING && !pp_os_thread_exists(pp_guest.pid, (int)tid)) atomic_compare_exchange_strong(&t->tid, &tid, 0);
+        if (!tid || tid == STARTING || t->process != pp_guest.ledger.process) continue;
+        if (!pp_os_thread_exists(pp_guest.pid, (int)tid)) atomic_compare_exchange_strong(&t->tid, &tid, 0);
     }
 }

@@ -43,6 +43,12 @@ struct pp_guest {
 
 extern struct pp_guest pp_guest __attribute__((visibility("hidden")));
 
+/* This process's entry in the ledger. */
+static inline struct pp_ledger_process *pp_guest_process(void)
+{
+    return &pp_guest.ledger.processes[pp_guest.ledger.process];
+}
+
 static inline bool pp_guest_on(void)
 {
     _Atomic uint32_t *on = pp_guest.on;

@@ -45,7 +45,8 @@ static uint32_t stamp_of(const struct pp_module_map *map, const uint64_t *pcs, s
         m = at;
         if (m->born > stamp) stamp = m->born;
     }
-    return stamp || !map ? stamp : map->generation;
+    if (!map) return pp_ledger_first_generation(pp_guest.ledger.process);
+    return stamp ? stamp : map->generation;
 }
 
 uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs, bool *ret_cut)

@@ -21,6 +21,7 @@
 static int64_t keep_pause_ns = KEEP_PAUSE_NS;
 static struct pp_self keeper; /* a generator for the keeper, whose thread has no TLS of ours */
 static unsigned n_keeps;
+static uint32_t own_hz; /* of the open window; 0: closed */
 
 static struct pp_cpu_slot *slot_at(uint32_t tid, uint32_t probe)
 {
@@ -78,7 +79,7 @@ static void routine_show(struct pp_cpu_routine *r, uintptr_t start)
 {
     const struct pp_ledger *l = &pp_guest.ledger;
     uint64_t pc = start + 1;
-    uint32_t stack = pp_book_stack(l, &pc, 1, PP_STACK_CUT, atomic_load(&l->head->module_generation));
+    uint32_t stack = pp_book_stack(l, &pc, 1, PP_STACK_CUT, atomic_load(&pp_guest_process()->module_generation));
     atomic_store(&r->bucket, stack ? pp_book_bucket(l, PP_KIND_CPU, stack, 0) : NULL);
 }
 
@@ -161,45 +162,24 @@ int64_t pp_cpu_keep_pause_ns(void)
     return keep_pause_ns;
 }
 
-static void empty_cpu_buckets(void)
-{
-    const struct pp_ledger *l = &pp_guest.ledger;
-    for (uint32_t i = 0, n = pp_ledger_n_buckets(l); i < n; i++) {
-        if (l->buckets[i].kind != PP_KIND_CPU) continue;
-        for (int v = 0; v < 4; v++) atomic_store_explicit(&l->buckets[i].v[v], 0, memory_order_relaxed);
-    }
-}
-
 bool pp_cpu_is_open(void)
 {
     return atomic_load(&pp_cpu_window.number) & 1;
 }
 
-static int open_window(int hz, bool keep_counts)
+int pp_cpu_start(int hz)
 {
     if (hz < 1 || hz > 1000000) return EINVAL;
     if (pp_cpu_is_open()) return EBUSY;
     if (!pp_cpu_window.slots) pp_cpu_window.slots = pp_os_map_reserve(PP_CPU_SLOTS * sizeof(struct pp_cpu_slot));
     if (!pp_cpu_window.slots) return ENOMEM;
     pp_runtime_modules_refresh(true);
-    if (!keep_counts) empty_cpu_buckets();
     routines_forget();
     pp_cpu_window.period_ns = 1000000000u / (unsigned)hz;
-    atomic_store(&pp_guest.ledger.head->cpu_start_monotonic_ns, (uint64_t)pp_os_monotonic_ns());
-    atomic_store(&pp_guest.ledger.head->cpu_hz, (uint32_t)hz);
+    own_hz = (uint32_t)hz;
     atomic_fetch_add(&pp_cpu_window.number, 1);
     pp_cpu_keep();
     return 0;
-}
-
-int pp_cpu_start(int hz)
-{
-    return open_window(hz, false);
-}
-
-int pp_cpu_resume(int hz)
-{
-    return open_window(hz, true);
 }
 
 void pp_cpu_stop(void)
@@ -210,8 +190,16 @@ void pp_cpu_stop(void)
         struct pp_cpu_slot *s = &pp_cpu_window.slots[i];
         if (atomic_load(&s->tid) && atomic_load(&s->armed) != PP_CPU_NONE) slot_disarm(s);
     }
-    atomic_store(&pp_guest.ledger.head->cpu_hz, 0);
+    own_hz = 0;
     pp_runtime_modules_refresh(true);
+}
+
+int pp_cpu_follow(void)
+{
+    uint32_t hz = atomic_load(&pp_guest.ledger.head->cpu_hz);
+    if (hz == own_hz) return 0;
+    pp_cpu_stop();
+    return hz ? pp_cpu_start((int)hz) : 0;
 }
 
 void pp_cpu_thread_begins(uint32_t tid)

@@ -10,13 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* 0, or a positive errno: EBUSY a window is open, EINVAL hz, ENOSYS no timers here. Empties the CPU buckets. */
+/* Of this process alone: who opens the ledger's window does it before (pp_ledger_open_window).
+ * 0, or a positive errno: EBUSY a window is open, EINVAL hz, ENOMEM. */
 int pp_cpu_start(int hz);
-
-/* The same, and what was counted stays: the window of a whole run goes on behind an exec in place. */
-int pp_cpu_resume(int hz);
 void pp_cpu_stop(void);
 bool pp_cpu_is_open(void);
+
+/* Opens or closes the window as the ledger's cpu_hz says. 0 or a positive errno. */
+int pp_cpu_follow(void);
 
 /* Arms threads that have no timer, forgets ended ones, refreshes a stale module map. Call it every pp_cpu_keep_pause_ns(). */
 void pp_cpu_keep(void);

@@ -33,7 +33,7 @@ static uint32_t ask(uint32_t number, struct asked *asked)
     uint32_t n = 0;
     for (uint32_t i = 0, all = pp_ledger_n_threads(l); i < all && n < ASKED_MAX; i++) {
         uint32_t tid = atomic_load(&l->threads[i].tid);
-        if (!tid || tid == UINT32_MAX || !is_runnable(tid)) continue;
+        if (!tid || tid == UINT32_MAX || l->threads[i].process != l->process || !is_runnable(tid)) continue;
         asked[n].thread = &l->threads[i];
         if (pp_os_cpu_timer_create((int)tid, pp_guest.signal, PP_ASK | number, &asked[n].timer) < 0) continue;
         pp_os_timer_set(asked[n++].timer, 1, 0);

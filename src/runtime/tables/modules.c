@@ -27,12 +27,12 @@ static struct pp_ledger_module *ledger_entry(const struct pp_module *m, uint32_t
 }
 
 /* Debian's redis-server is a link to redis-check-rdb: people know a program by the name they called it by. The name of the
- * exec call counts when it leads to the same file as the mapping. */
+ * exec call counts when it leads to the same file as the mapping; /proc/self/exe would lead each reader to another file. */
 static pp_str name_of(const struct pp_module *m)
 {
     pp_str called = pp_guest.exec_name;
     uint64_t device, inode;
-    if (!called.n || called.p[0] != '/' || m->deleted || pp_str_eq(called, m->path)) return m->path;
+    if (!called.n || called.p[0] != '/' || pp_str_has_prefix(called, PP_STR("/proc/")) || m->deleted || pp_str_eq(called, m->path)) return m->path;
     if (!pp_os_file_identity(called.p, &device, &inode) || inode != m->inode || device != pp_os_device(m->dev_major, m->dev_minor)) return m->path;
     return called;
 }
@@ -58,7 +58,7 @@ static void ledger_sync(const struct pp_module_map *map)
         if (l) l->last_gen = m->died - 1;
     }
     seen_generation = map->generation;
-    atomic_store(&pp_guest.ledger.head->module_generation, map->generation);
+    atomic_store(&pp_guest_process()->module_generation, map->generation);
 }
 
 static bool refresh(void)

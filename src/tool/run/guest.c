@@ -57,8 +57,8 @@ static bool is_in_mask(const char *status, const char *field, int signal)
     return mask && (strtoull(mask + strlen(field), NULL, 16) >> (signal - 1) & 1);
 }
 
-/* 0: can't be used; more is better. A guest that has executed a program without libpprof has lost our handler: the signal would
- * end it. */
+/* 0: can't be used; more is better. A process that has executed a program without libpprof, or is just executing one, has lost our
+ * handler: the signal would end it. */
 static int wake_score(pid_t pid, const char *tid, int signal)
 {
     char text[4096];
@@ -73,7 +73,6 @@ static int wake_score(pid_t pid, const char *tid, int signal)
     return restarts_by_itself(call) ? 4 : 2;
 }
 
-/* 0: none. */
 static pid_t choose_thread(pid_t pid, int signal)
 {
     char path[40];
@@ -94,125 +93,217 @@ static pid_t choose_thread(pid_t pid, int signal)
     return best;
 }
 
-static void wake(struct pp_run_guest *g)
+static void wake(struct pp_run_guest *g, uint32_t process)
 {
-    struct pp_ledger_head *h = g->ledger.head;
-    int signal = (int)atomic_load(&h->signal);
-    pid_t tid = signal ? choose_thread(g->pid, signal) : 0;
-    if (!tid) return;
+    uint32_t signal = atomic_load(&g->ledger.processes[process].signal);
+    if (!signal || signal >= NSIG) return;
+    pid_t pid = pp_run_family_pid(g, process), thread = choose_thread(pid, (int)signal);
+    if (!thread) return;
     siginfo_t si;
     memset(&si, 0, sizeof si);
-    si.si_signo = signal;
+    si.si_signo = (int)signal;
     si.si_code = SI_QUEUE;
     si.si_pid = getpid();
     si.si_uid = getuid();
     si.si_value.sival_ptr = (void *)PP_WAKE;
-    syscall(SYS_rt_tgsigqueueinfo, g->pid, tid, signal, &si);
+    syscall(SYS_rt_tgsigqueueinfo, pid, thread, signal, &si);
 }
 
-static bool await_answer(struct pp_run_guest *g, uint32_t number)
+static bool can_answer(struct pp_run_guest *g, uint32_t process)
 {
-    struct pp_mailbox *m = &g->ledger.head->mailbox;
-    int64_t end = clock_ns(CLOCK_MONOTONIC) + ANSWER_TIMEOUT_NS;
-    for (int looks = 1;; looks++) {
-        uint32_t seen = atomic_load(&m->answered);
-        if (seen == number) return true;
-        if (atomic_load(&g->gone) || clock_ns(CLOCK_MONOTONIC) > end) return false;
-        struct timespec t = {0, ANSWER_LOOK_NS};
-        syscall(SYS_futex, &m->answered, FUTEX_WAIT, seen, &t, NULL, 0);
-        if (looks % WAKE_AGAIN_LOOKS == 0) wake(g);
-    }
+    bool stopped;
+    return atomic_load(&g->ledger.processes[process].state) == PP_GUEST_ON && pp_run_family_lives(g, process, &stopped) && !stopped;
 }
 
-static enum pp_code guest_can_answer(struct pp_run_guest *g, struct pp_err *err)
+static enum pp_code does_not_answer(struct pp_err *err)
 {
-    const struct pp_ledger_head *h = g->ledger.head;
-    if (atomic_load(&g->gone)) return pp_fail(err, PP_E_STATE, "the program has ended");
-    switch (atomic_load(&h->state)) {
-    case PP_GUEST_ON: return PP_OK;
-    case PP_GUEST_FROZEN: return pp_fail(err, PP_E_STATE, "frozen: %.*s", (int)strnlen(h->frozen_why, sizeof h->frozen_why), h->frozen_why);
+    return pp_fail(err, PP_E_STATE, "the program does not answer (stopped, ended, replaced by one without libpprof, or our signal is blocked in all its threads)");
+}
+
+/* Nobody can be asked: why not the guest. */
+static enum pp_code nobody_to_ask(struct pp_run_guest *g, struct pp_err *err)
+{
+    const struct pp_ledger_process *p = &g->ledger.processes[0];
+    if (!pp_run_family_lives(g, 0, NULL)) return pp_fail(err, PP_E_STATE, "the program has ended");
+    switch (atomic_load(&p->state)) {
+    case PP_GUEST_ON: return does_not_answer(err);
+    case PP_GUEST_FROZEN: return pp_fail(err, PP_E_STATE, "frozen: %.*s", (int)strnlen(p->frozen_why, sizeof p->frozen_why), p->frozen_why);
     default: return pp_fail(err, PP_E_STATE, "the program has not started libpprof (or it was refused: see /debug/pprof/)");
     }
 }
 
-enum pp_code pp_run_guest_ask(struct pp_run_guest *g, enum pp_verb verb, int64_t arg, int *ret_result, struct pp_err *err)
+struct question {
+    enum pp_verb verb;
+    int64_t arg;
+    bool (*wants)(const struct pp_ledger_process *p); /* NULL: all */
+};
+
+static void post(struct pp_run_guest *g, const struct question *q)
 {
-    enum pp_code c = guest_can_answer(g, err);
-    if (c) return c;
-    struct pp_mailbox *m = &g->ledger.head->mailbox;
-    pthread_mutex_lock(&g->mailbox_lock);
-    m->verb = verb;
-    m->arg = arg;
-    uint32_t number = atomic_fetch_add(&m->asked, 1) + 1;
-    syscall(SYS_futex, &m->asked, FUTEX_WAKE, 1, NULL, NULL, 0);
-    wake(g);
-    bool answered = await_answer(g, number);
-    if (answered) *ret_result = m->result;
-    pthread_mutex_unlock(&g->mailbox_lock);
-    return answered ? PP_OK : pp_fail(err, PP_E_STATE, "the program does not answer (stopped, ended, replaced by one without libpprof, or our signal is blocked in all its threads)");
+    g->n_asked = 0;
+    for (uint32_t i = 0, n = pp_ledger_n_processes(&g->ledger); i < n; i++) {
+        struct pp_ledger_process *p = &g->ledger.processes[i];
+        if ((q->wants && !q->wants(p)) || !can_answer(g, i)) continue;
+        p->mailbox.verb = q->verb;
+        p->mailbox.arg = q->arg;
+        g->asked[g->n_asked++] = (struct pp_run_asked){i, atomic_fetch_add(&p->mailbox.asked, 1) + 1};
+        syscall(SYS_futex, &p->mailbox.asked, FUTEX_WAKE, 1, NULL, NULL, 0);
+        wake(g, i);
+    }
 }
 
-/* A request that nobody answered in time may be served later: then a window is open that nobody closes. */
-static enum pp_code close_forgotten_window(struct pp_run_guest *g, struct pp_err *err)
+static bool await_answer(struct pp_run_guest *g, const struct pp_run_asked *asked, int64_t end)
 {
-    int result;
-    if (!atomic_load(&g->window_unknown)) return PP_OK;
-    enum pp_code c = pp_run_guest_ask(g, PP_VERB_CPU_STOP, 0, &result, err);
-    if (!c) atomic_store(&g->window_unknown, false);
-    return c;
+    struct pp_mailbox *m = &g->ledger.processes[asked->process].mailbox;
+    for (int looks = 1;; looks++) {
+        uint32_t seen = atomic_load(&m->answered);
+        if (seen == asked->number) return true;
+        if (!pp_run_family_lives(g, asked->process, NULL) || clock_ns(CLOCK_MONOTONIC) > end) return false;
+        struct timespec t = {0, ANSWER_LOOK_NS};
+        syscall(SYS_futex, &m->answered, FUTEX_WAIT, seen, &t, NULL, 0);
+        if (looks % WAKE_AGAIN_LOOKS == 0) wake(g, asked->process);
+    }
+}
+
+/* Asks every process that can answer. PP_E_STATE: none did. ret_result: 0 when one of them said so, else an errno. */
+static enum pp_code ask(struct pp_run_guest *g, const struct question *q, int *ret_result, struct pp_err *err)
+{
+    uint32_t n_answers = 0;
+    pthread_mutex_lock(&g->ask_lock);
+    post(g, q);
+    uint32_t n_asked = g->n_asked;
+    int64_t end = clock_ns(CLOCK_MONOTONIC) + ANSWER_TIMEOUT_NS;
+    for (uint32_t i = 0; i < n_asked; i++) {
+        if (!await_answer(g, &g->asked[i], end)) continue;
+        int result = g->ledger.processes[g->asked[i].process].mailbox.result;
+        if (!n_answers++ || !result) *ret_result = result;
+    }
+    pthread_mutex_unlock(&g->ask_lock);
+    if (n_answers) return PP_OK;
+    return n_asked ? does_not_answer(err) : nobody_to_ask(g, err);
+}
+
+/* The window is the ledger's: processes that start later join it, and who answers too late finds it closed. */
+static enum pp_code set_window(struct pp_run_guest *g, int hz, struct pp_err *err)
+{
+    const struct question q = {.verb = PP_VERB_CPU};
+    int result = 0;
+    if (hz) pp_ledger_open_window(&g->ledger, (uint32_t)hz, clock_ns(CLOCK_MONOTONIC));
+    else atomic_store(&g->ledger.head->cpu_hz, 0);
+    enum pp_code c = ask(g, &q, &result, err);
+    return c || !result ? c : pp_fail(err, PP_E_STATE, "%s", pp_errno_text(result));
+}
+
+static bool anybody_lives(struct pp_run_guest *g)
+{
+    return pp_run_family_look(g) || pp_run_family_lives(g, 0, NULL);
 }
 
 static enum pp_code cpu_start(void *ctx, int hz, struct pp_err *err)
 {
     struct pp_run_guest *g = ctx;
-    int result = 0;
-    enum pp_code c = close_forgotten_window(g, err);
-    if (!c && (c = pp_run_guest_ask(g, PP_VERB_CPU_START, hz, &result, err))) atomic_store(&g->window_unknown, true);
-    if (c || !result) return c;
-    if (result == EBUSY) return pp_fail(err, PP_E_STATE, "cpu profiling already in use");
-    return pp_fail(err, PP_E_STATE, "%s", pp_errno_text(result));
+    if (!anybody_lives(g)) return nobody_to_ask(g, err);
+    pthread_mutex_lock(&g->window_lock);
+    bool in_use = atomic_load(&g->ledger.head->cpu_hz);
+    enum pp_code c = in_use ? pp_fail(err, PP_E_STATE, "cpu profiling already in use") : set_window(g, hz, err);
+    if (c && !in_use) atomic_store(&g->ledger.head->cpu_hz, 0);
+    pthread_mutex_unlock(&g->window_lock);
+    return c;
 }
 
-/* A guest that ended meanwhile has left its counts in the ledger. */
+/* Processes that ended meanwhile have left their counts in the ledger. */
 static enum pp_code cpu_stop(void *ctx, struct pp_err *err)
 {
     struct pp_run_guest *g = ctx;
-    int result = 0;
-    if (atomic_load(&g->gone)) return PP_OK;
-    enum pp_code c = pp_run_guest_ask(g, PP_VERB_CPU_STOP, 0, &result, err);
-    if (c) atomic_store(&g->window_unknown, true);
-    return c && atomic_load(&g->gone) ? PP_OK : c;
+    pthread_mutex_lock(&g->window_lock);
+    enum pp_code c = set_window(g, 0, err);
+    pthread_mutex_unlock(&g->window_lock);
+    return c && !anybody_lives(g) ? PP_OK : c;
+}
+
+/* Whoever took a stack has refreshed. */
+static bool has_no_modules(const struct pp_ledger_process *p)
+{
+    return !atomic_load(&p->module_generation);
 }
 
 static void refresh(void *ctx)
 {
-    struct pp_run_guest *g = ctx;
-    if (atomic_load(&g->ledger.head->module_generation)) return; /* whoever took a stack has refreshed */
+    const struct question q = {.verb = PP_VERB_REFRESH_MODULES, .wants = has_no_modules};
     int result;
-    (void)pp_run_guest_ask(g, PP_VERB_REFRESH_MODULES, 0, &result, NULL);
+    pp_run_family_look(ctx);
+    (void)ask(ctx, &q, &result, NULL);
 }
 
-/* Runs under dump_lock. */
+static enum pp_code modules_of(struct pp_run_guest *g, uint32_t process, struct pp_err *err)
+{
+    struct pp_modules **m = &g->modules[process];
+    struct pp_modules_options options = {.pid = pp_run_family_pid(g, process)};
+    if (!*m) {
+        struct pp_modules *new = calloc(1, sizeof *new);
+        enum pp_code c = new ? pp_modules_init(new, &options, err) : pp_fail(err, PP_E_NOMEM, "no memory for a module map");
+        if (c) {
+            free(new);
+            return c;
+        }
+        *m = new;
+    }
+    return pp_modules_refresh(*m, NULL, err);
+}
+
+static void drop_modules(struct pp_run_guest *g, uint32_t process)
+{
+    if (!g->modules[process]) return;
+    pp_modules_release(g->modules[process]);
+    free(g->modules[process]);
+    g->modules[process] = NULL;
+}
+
+static int by_serial(const void *x, const void *y)
+{
+    const struct pp_thread_info *a = x, *b = y;
+    return a->serial < b->serial ? -1 : a->serial > b->serial;
+}
+
+static enum pp_code join_dumps(struct pp_arena *a, struct pp_thread_dump *to, const struct pp_thread_dump *more, struct pp_err *err)
+{
+    struct pp_thread_info *all = PP_NEW_N(a, struct pp_thread_info, (size_t)to->n + more->n);
+    if (!all) return pp_fail(err, PP_E_NOMEM, "no memory for a dump of %u threads", to->n + more->n);
+    if (to->n) memcpy(all, to->threads, to->n * sizeof *all);
+    if (more->n) memcpy(all + to->n, more->threads, more->n * sizeof *all);
+    *to = (struct pp_thread_dump){all, to->n + more->n};
+    return PP_OK;
+}
+
+static enum pp_code dump_process(struct pp_run_guest *g, uint32_t process, uint32_t asked, struct pp_arena *a, struct pp_thread_dump *dump,
+                                 struct pp_err *err)
+{
+    struct pp_thread_dump one = {0};
+    enum pp_code c = modules_of(g, process, err);
+    struct pp_dump_options o = {.pid = pp_run_family_pid(g, process), .process = process, .asked = asked, .modules = g->modules[process]};
+    if (!c) c = pp_dump_threads(a, &g->ledger, &o, &one, err);
+    return c ? c : join_dumps(a, dump, &one, err);
+}
+
+/* Runs under dump_lock. A child that ends meanwhile is left out. */
 static enum pp_code dump(struct pp_run_guest *g, struct pp_arena *a, struct pp_thread_dump *ret, struct pp_err *err)
 {
-    struct pp_modules_options options = {.pid = g->pid};
-    if (!g->modules.writer) {
-        enum pp_code c = pp_modules_init(&g->modules, &options, err);
-        if (c) return c;
-    }
     int result;
-    uint32_t asked = ++g->n_dumps;
-    if (pp_run_guest_ask(g, PP_VERB_ASK_RUNNING, asked, &result, NULL)) asked = 0; /* stopped: the blocked ones still show */
-    enum pp_code c = pp_modules_refresh(&g->modules, NULL, err);
-    if (c) return c;
-    struct pp_dump_options o = {.pid = g->pid, .asked = asked, .modules = &g->modules};
-    return pp_dump_threads(a, &g->ledger, &o, ret, err);
+    struct question q = {.verb = PP_VERB_ASK_RUNNING, .arg = ++g->n_dumps};
+    uint32_t asked = ask(g, &q, &result, NULL) ? 0 : g->n_dumps; /* stopped: the blocked ones still show */
+    enum pp_code c = pp_fail(err, PP_E_STATE, "the program has ended");
+    *ret = (struct pp_thread_dump){0};
+    for (uint32_t i = 0, n = pp_ledger_n_processes(&g->ledger); i < n; i++) {
+        if (!pp_run_family_lives(g, i, NULL)) drop_modules(g, i);
+        else c = dump_process(g, i, asked, a, ret, err);
+    }
+    if (ret->n) qsort(ret->threads, ret->n, sizeof *ret->threads, by_serial);
+    return ret->n ? PP_OK : c;
 }
 
 static enum pp_code threads(void *ctx, struct pp_arena *a, struct pp_thread_dump *ret, struct pp_err *err)
 {
     struct pp_run_guest *g = ctx;
-    if (atomic_load(&g->gone)) return pp_fail(err, PP_E_STATE, "the program has ended");
     pthread_mutex_lock(&g->dump_lock);
     enum pp_code c = dump(g, a, ret, err);
     pthread_mutex_unlock(&g->dump_lock);
@@ -245,7 +336,8 @@ static int64_t monotonic_ns(void *ctx)
 
 void pp_run_guest_init(struct pp_run_guest *g, const struct pp_ledger *ledger, pid_t pid, pp_str argv, void (*oom)(size_t wanted))
 {
-    *g = (struct pp_run_guest){.ledger = *ledger, .pid = pid, .argv = argv, .mailbox_lock = PTHREAD_MUTEX_INITIALIZER,
+    *g = (struct pp_run_guest){.ledger = *ledger, .pid = pid, .argv = argv, .window_lock = PTHREAD_MUTEX_INITIALIZER,
+                               .family_lock = PTHREAD_MUTEX_INITIALIZER, .ask_lock = PTHREAD_MUTEX_INITIALIZER,
                                .dump_lock = PTHREAD_MUTEX_INITIALIZER};
     g->names = pp_run_names_new(g, oom);
     g->symbols = (struct pp_symbolizer){.ctx = g->names, .frames = pp_run_names_frames};

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/gonum.h"
 #include "endpoint/endpoint.h"
 #include "tool/goflag.h"
 #include "tool/run/guest.h"
@@ -38,10 +39,12 @@ static const char usage[] =
     "  -memprofile file     write a profile of allocations (allocs) when the program ends\n"
     "  -memprofilerate n    sample one allocation per n bytes on average (default 524288; 1: all, 0: none)\n"
     "  -outputdir dir       where files with relative names go\n"
+    "  -children            profile what the program executes as well, into the same profiles (label pid)\n"
     "  -q                   print nothing but errors\n"
     "\n"
     "Each flag but -q can be set by an environment variable: PPROF_HTTP, PPROF_TOKEN, PPROF_CPUPROFILE,\n"
-    "PPROF_CPUPROFILERATE, PPROF_MEMPROFILE, PPROF_MEMPROFILERATE, PPROF_OUTPUTDIR. Flags win.\n"
+    "PPROF_CPUPROFILERATE, PPROF_MEMPROFILE, PPROF_MEMPROFILERATE, PPROF_OUTPUTDIR, PPROF_CHILDREN=1.\n"
+    "Flags win.\n"
     "PPROF_LIBRARY names the libpprof.so to load; otherwise the one beside pprof or in its ../lib is taken.\n"
     "\n"
     "Exit status and signals are the command's own. 126: it can't be profiled or executed, 127: it is not found,\n"
@@ -76,6 +79,13 @@ static enum pp_code env_number(const char *name, int64_t *value, struct pp_err *
     return PP_OK;
 }
 
+static enum pp_code env_bool(const char *name, bool *value, struct pp_err *err)
+{
+    pp_str text = env_text(name);
+    if (!text.n || pp_go_parse_bool(text, value)) return PP_OK;
+    return pp_fail(err, PP_E_USAGE, "%s=%.*s: not a boolean", name, PP_FMT(text));
+}
+
 static enum pp_code options_from_environment(struct pp_run_options *o, struct pp_err *err)
 {
     *o = (struct pp_run_options){.http = env_text("PPROF_HTTP"), .token = env_text("PPROF_TOKEN"),
@@ -83,7 +93,8 @@ static enum pp_code options_from_environment(struct pp_run_options *o, struct pp
                                  .output_dir = env_text("PPROF_OUTPUTDIR"), .cpu_rate_hz = DEFAULT_CPU_RATE,
                                  .mem_rate_bytes = DEFAULT_MEM_RATE};
     enum pp_code c = env_number("PPROF_CPUPROFILERATE", &o->cpu_rate_hz, err);
-    return c ? c : env_number("PPROF_MEMPROFILERATE", &o->mem_rate_bytes, err);
+    if (!c) c = env_number("PPROF_MEMPROFILERATE", &o->mem_rate_bytes, err);
+    return c ? c : env_bool("PPROF_CHILDREN", &o->children, err);
 }
 
 static enum pp_code options_check(const struct pp_run_options *o, struct pp_err *err)
@@ -113,6 +124,7 @@ static enum pp_code options_parse(int argc, char **argv, struct pp_run_options *
         {"memprofile", PP_TYPE_STR, &o->mem_profile},
         {"memprofilerate", PP_TYPE_INT, &o->mem_rate_bytes},
         {"outputdir", PP_TYPE_STR, &o->output_dir},
+        {"children", PP_TYPE_BOOL, &o->children},
         {"q", PP_TYPE_BOOL, &o->quiet},
     };
     c = pp_goflag_parse(flags, sizeof flags / sizeof *flags, argc, argv, ret_first, err);
@@ -134,7 +146,8 @@ static enum pp_code make_ledger(const struct pp_run_options *o, int *ret_fd, str
     }
     pp_ledger_create(memory, ret);
     atomic_store(&ret->head->heap_rate, (uint64_t)o->mem_rate_bytes);
-    if (o->cpu_profile.n) ret->head->cpu_hz_at_start = (uint32_t)o->cpu_rate_hz;
+    ret->head->with_children = o->children;
+    if (o->cpu_profile.n) atomic_store(&ret->head->cpu_hz, (uint32_t)o->cpu_rate_hz);
     *ret_fd = fd;
     return PP_OK;
 }
@@ -234,8 +247,16 @@ static void block_signals(sigset_t *ret_old, sigset_t *ret_waited)
     sigprocmask(SIG_BLOCK, ret_waited, ret_old);
 }
 
+/* What is known at the end of the family. */
+struct ending {
+    int status;    /* the guest's */
+    bool written;  /* its profiles */
+    bool outlived; /* profiled children went on behind it */
+    uint32_t n_processes; /* known at its end */
+};
+
 /* Reaps what has ended (orphans of the family come to us, the subreaper). False: nobody is left. */
-static bool reap(struct pp_run_guest *g, const struct pp_run_options *o, int *ret_status, bool *ret_written)
+static bool reap(struct pp_run_guest *g, const struct pp_run_options *o, struct ending *ret)
 {
     for (;;) {
         siginfo_t si = {0};
@@ -244,11 +265,14 @@ static bool reap(struct pp_run_guest *g, const struct pp_run_options *o, int *re
         bool main_guest = si.si_pid == g->pid;
         if (main_guest) {
             atomic_store(&g->gone, true);
-            *ret_written = write_profiles(g, o);
+            atomic_store(&g->ledger.processes[0].state, PP_GUEST_ENDED);
+            ret->outlived = pp_run_family_look(g);
+            ret->n_processes = pp_ledger_n_processes(&g->ledger);
+            ret->written = write_profiles(g, o);
         }
         int status = 0;
         waitpid(si.si_pid, &status, 0);
-        if (main_guest) *ret_status = status;
+        if (main_guest) ret->status = status;
     }
 }
 
@@ -279,17 +303,20 @@ static void name_inert(const struct pp_run_guest *g, const struct pp_run_options
     }
 }
 
-static int wait_for_family(struct pp_run_guest *g, const struct pp_run_options *o, const sigset_t *waited, bool *ret_written)
+static struct ending wait_for_family(struct pp_run_guest *g, const struct pp_run_options *o, const sigset_t *waited)
 {
-    int status = 0;
-    while (reap(g, o, &status, ret_written)) {
+    struct ending end = {.written = true};
+    while (reap(g, o, &end)) {
         siginfo_t si = {0};
         const struct timespec look = {0, INERT_LOOK_NS};
         if (sigtimedwait(waited, &si, &look) > 0 && si.si_signo != SIGCHLD) pass_on(g, &si);
         name_inert(g, o);
+        pp_run_family_look(g);
         if (atomic_load(&g->gone) && (si.si_signo == SIGTERM || si.si_signo == SIGINT)) break; /* only stragglers are left */
     }
-    return status;
+    /* The profiles at the guest's end lack what its children did later. */
+    if (end.outlived || pp_ledger_n_processes(&g->ledger) > end.n_processes) end.written &= write_profiles(g, o);
+    return end;
 }
 
 static int end_like(int status)
@@ -343,11 +370,10 @@ static int run(struct pp_arena *a, const struct pp_run_options *o, char **argv)
         guest.target.no_heap = pp_arena_fmt(a, "no heap profile: %.*s brings its own malloc, which can't be wrapped from outside", PP_FMT(command.path));
     if (server && pp_run_serve(server, &guest.target, &err)) return fail_with(EXIT_REFUSED, &err);
     if (server && !o->quiet) pp_ui_print("pprof: profiles of pid %d are at %s/debug/pprof/", pid, pp_run_server_url(server));
-    bool written = true;
-    int status = wait_for_family(&guest, o, &waited, &written);
+    struct ending end = wait_for_family(&guest, o, &waited);
     if (server) pp_run_server_stop(server);
-    if (!written && WIFEXITED(status) && WEXITSTATUS(status) == 0) return 1;
-    return end_like(status);
+    if (!end.written && WIFEXITED(end.status) && WEXITSTATUS(end.status) == 0) return 1;
+    return end_like(end.status);
 }
 
 int pp_run_main(int argc, char **argv)

@@ -22,6 +22,7 @@ struct pp_run_options {
     pp_str cpu_profile, mem_profile, output_dir;
     int64_t cpu_rate_hz;     /* 0: 100 */
     int64_t mem_rate_bytes;  /* mean bytes between samples; 0 off, 1 everything */
+    bool children;           /* exec'ed children are profiled as well */
     bool quiet;              /* nothing on stderr but errors */
 };
 
