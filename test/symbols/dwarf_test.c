@@ -134,19 +134,19 @@ static void check_path(uint8_t version, uint32_t dir, const char *name, const ch
 static void test_paths(void **state)
 {
     (void)state;
-    check_path(4, 0, "a.c", "/work", false, "/work/a.c");
-    check_path(4, 1, "a.c", "/work/", false, "/work/src/a.c");
-    check_path(4, 2, "a.c", "/work", false, "/abs/a.c");
-    check_path(4, 3, "./a.c", "/work", false, "/work/../up/./a.c");
-    check_path(4, 1, "/x/a.c", "/work", false, "/x/a.c");
-    check_path(4, 9, "a.c", "/work", false, "/work/a.c"); /* no such directory */
+    check_path(4, 0, "a.c", "/build", false, "/build/a.c");
+    check_path(4, 1, "a.c", "/build/", false, "/build/src/a.c");
+    check_path(4, 2, "a.c", "/build", false, "/abs/a.c");
+    check_path(4, 3, "./a.c", "/build", false, "/build/../up/./a.c");
+    check_path(4, 1, "/x/a.c", "/build", false, "/x/a.c");
+    check_path(4, 9, "a.c", "/build", false, "/build/a.c"); /* no such directory */
     check_path(4, 0, "a.c", "", false, "a.c");
     check_path(5, 0, "a.c", "src", false, "src/a.c");
     check_path(5, 0, "a.c", "src", true, "src/src/a.c");
-    check_path(5, 1, "a.c", "/work", true, "/abs/a.c");
-    check_path(5, 2, "a.c", "/work", false, "/work/../up/a.c");
+    check_path(5, 1, "a.c", "/build", true, "/abs/a.c");
+    check_path(5, 2, "a.c", "/build", false, "/build/../up/a.c");
     struct pp_line_table t = {.version = 4, .n_files = 1};
-    assert_int_equal(pp_line_path(&t, 0, PP_STR("/work"), &arena).n, 0); /* before version 5 there is no file 0 */
+    assert_int_equal(pp_line_path(&t, 0, PP_STR("/build"), &arena).n, 0); /* before version 5 there is no file 0 */
 }
 
 /* Go: thousands of units, one table of abbreviations. And a table that is long is not read for each of as many units. */
