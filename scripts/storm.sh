@@ -1,4 +1,5 @@
 #!/bin/sh
+# STORM_PHASES (1,2,3) chooses phases.
 # Signals at 10 kHz over malloc, threads, fork, exec, dlopen, exceptions, cancellation ... for STORM_SECONDS (120).
 #   scripts/storm.sh [build]
 set -eu

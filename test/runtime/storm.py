@@ -87,13 +87,15 @@ def phase(what, seconds, rate, paths, flags=(), standalone=False):
 
 
 def main():
-    each = SECONDS / 3
+    chosen = os.environ.get("STORM_PHASES", "1,2,3").split(",")
+    each = SECONDS / len(chosen)
     quick = ["heap", "goroutine?debug=2", "allocs", "goroutine", "heap?debug=1"]
-    rates = [
-        phase("1 KiB heap rate, CPU at 1000 Hz", each, 1024, [quick], ("-cpuprofile=/dev/null", "-cpuprofilerate=1000")),
-        phase("every allocation, CPU windows", each, 1, [quick, ["profile?seconds=1"]]),
-        phase("serving by itself, CPU windows", each, 1024, [quick, ["profile?seconds=1"]], standalone=True),
-    ]
+    phases = {
+        "1": lambda: phase("1 KiB heap rate, CPU at 1000 Hz", each, 1024, [quick], ("-cpuprofile=/dev/null", "-cpuprofilerate=1000")),
+        "2": lambda: phase("every allocation, CPU windows", each, 1, [quick, ["profile?seconds=1"]]),
+        "3": lambda: phase("serving by itself, CPU windows", each, 1024, [quick, ["profile?seconds=1"]], standalone=True),
+    }
+    rates = [phases[c]() for c in chosen]
     slowest = min(rates)
     if MIN_HZ < 5000: print(f"note: the bar of 5,000 signals a second was lowered to {MIN_HZ:.0f} by STORM_MIN_HZ")
     if slowest < MIN_HZ:
