@@ -112,8 +112,12 @@ def test_cpu_stacks_reach_the_root():
         guest(program("cpu_truth"), "10", flags=(f"-cpuprofile={d}/c", "-cpuprofilerate=1000"))
         seen = rows(f"{d}/c", unit="ms")
         total = sum(f for f, _ in seen.values())
-        cut = seen.get("[truncated stack]", (0, 0))[1]
+        # What ended threads are still owed waits on a stack of their start routine alone (docs/decisions/short-threads.md): no walk
+        # was cut there. It is bounded, too: the routine's next samples take it on.
+        waiting = seen.get("short_thread", (0, 0))[0]
+        cut = seen.get("[truncated stack]", (0, 0))[1] - waiting
         assert cut <= 0.02 * total, f"{cut} of {total} ms do not reach a start routine: {seen}"
+        assert waiting <= 0.1 * total, f"{waiting} of {total} ms wait for a sample of short_thread: {seen}"
         assert seen["_start"][1] >= 0.98 * seen["main"][1], seen
         assert not any("trampoline" in n for n in seen), "frames of libpprof are visible"
 
