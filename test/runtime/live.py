@@ -109,7 +109,7 @@ def test_cpu_shares_and_total():
 
 def test_cpu_stacks_reach_the_root():
     with tempfile.TemporaryDirectory() as d:
-        guest(program("cpu_truth"), "10", flags=(f"-cpuprofile={d}/c", "-cpuprofilerate=1000"))
+        guest(program("cpu_truth"), "30", flags=(f"-cpuprofile={d}/c", "-cpuprofilerate=1000"))
         seen = rows(f"{d}/c", unit="ms")
         total = sum(f for f, _ in seen.values())
         # What ended threads are still owed waits on a stack of their start routine alone (docs/decisions/short-threads.md): no walk
