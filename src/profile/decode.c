@@ -2,6 +2,7 @@
 #include "profile/decode.h"
 
 #include "base/pages.h"
+#include "profile/formats.h"
 #include "profile/ids.h"
 #include "profile/label_sort.h"
 #include "profile/proto_reader.h"
@@ -576,8 +577,7 @@ static enum pp_code fail_as(enum outcome o, struct pp_err *err)
     switch (o) {
     case EMPTY: return pp_fail(err, PP_E_EMPTY, "parsing profile: empty input file");
     case CONCATENATED: return pp_fail(err, PP_E_FORMAT, "parsing profile: concatenated profiles detected");
-    case MALFORMED: return pp_within(err, "malformed profile");
-    default: return pp_fail(err, PP_E_FORMAT, "parsing profile: unrecognized profile format");
+    default: return pp_within(err, "malformed profile");
     }
 }
 
@@ -601,6 +601,7 @@ enum pp_code pp_profile_parse(struct pp_arena *a, pp_str bytes, const struct pp_
     d.p->arena = a;
     d.p->input = bytes;
     enum outcome o = decode(&d);
+    if (o == NOT_PROTO) return pp_formats_parse(a, bytes, opt, ret_profile, err);
     if (o) return fail_as(o, err);
     *ret_profile = d.p;
     return PP_OK;

@@ -6,7 +6,7 @@
  * labels dropped, a missing period type is an empty one. So are the texts:
  *     decompressing profile: ...  |  parsing profile: empty input file  |  parsing profile: concatenated profiles detected
  *     parsing profile: unrecognized profile format  |  malformed profile: ...
- * What isn't profile.proto is offered to the older formats (none yet) before it is "unrecognized".
+ * What isn't profile.proto is offered to the other formats (profile/formats) before it is "unrecognized".
  */
 #ifndef PP_PROFILE_DECODE_H
 #define PP_PROFILE_DECODE_H
