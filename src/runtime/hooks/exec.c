@@ -99,29 +99,30 @@ static void args_give(struct args *a)
     if (a->mapped_bytes) pp_pages_unmap(a->p, a->mapped_bytes);
 }
 
-PP_EXPORT int execl(const char *path, const char *arg, ...)
+static int exec_listed(int (*call)(const char *, char *const[]), const char *path, const char *first, va_list *ap)
 {
     struct args a;
+    if (!args_take(&a, first, ap)) return -1;
+    int result = call(path, a.p);
+    args_give(&a);
+    return result;
+}
+
+PP_EXPORT int execl(const char *path, const char *arg, ...)
+{
     va_list ap;
     va_start(ap, arg);
-    bool fine = args_take(&a, arg, &ap);
+    int result = exec_listed(execv, path, arg, &ap);
     va_end(ap);
-    if (!fine) return -1;
-    int result = execv(path, a.p);
-    args_give(&a);
     return result;
 }
 
 PP_EXPORT int execlp(const char *file, const char *arg, ...)
 {
-    struct args a;
     va_list ap;
     va_start(ap, arg);
-    bool fine = args_take(&a, arg, &ap);
+    int result = exec_listed(execvp, file, arg, &ap);
     va_end(ap);
-    if (!fine) return -1;
-    int result = execvp(file, a.p);
-    args_give(&a);
     return result;
 }
 
