@@ -7,6 +7,8 @@
 
 static inline int64_t pp_go_add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
 
+static inline int64_t pp_go_sub(int64_t a, int64_t b) { return (int64_t)((uint64_t)a - (uint64_t)b); }
+
 static inline int64_t pp_go_mul(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
 
 static inline int64_t pp_go_abs(int64_t v) { return v < 0 ? (int64_t)(0 - (uint64_t)v) : v; }

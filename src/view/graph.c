@@ -3,17 +3,6 @@
 
 #include "view/graph_walk.h"
 
-/* What the sum over nodes touches per frame: small, so that the nodes of a large profile stay in the cache. */
-struct hot_node {
-    int64_t cum, inlined;
-};
-
-struct sums {
-    struct hot_node *hot;
-    uint8_t *is_on_stack;               /* per node */
-    int64_t *flat, *cum_div, *flat_div; /* per node; the _div NULL unless mean */
-};
-
 #define HALVES_MIN 500000 /* frames: a few ms of work; a thread costs 0.1 */
 
 uint32_t *walk_locations(struct pp_arena *a, const struct pp_places *t, const uint8_t *kept)
@@ -32,17 +21,25 @@ uint32_t *walk_locations(struct pp_arena *a, const struct pp_places *t, const ui
     return codes;
 }
 
-void walk_halves(struct walk w[2], struct pp_graph *g, const uint8_t *kept, void (*part)(void *walk))
+bool walk_ranges(const struct pp_profile *p, struct walk_range ret_ranges[2])
 {
-    const struct pp_profile *p = g->profile;
     bool is_large = p->n_samples && p->loc_off[p->n_samples] >= HALVES_MIN;
     uint32_t middle = is_large ? p->n_samples / 2 : p->n_samples;
+    ret_ranges[0] = (struct walk_range){0, middle};
+    ret_ranges[1] = (struct walk_range){middle, p->n_samples};
+    return is_large;
+}
+
+void walk_halves(struct walk w[2], struct pp_graph *g, const uint8_t *kept, void (*part)(void *walk))
+{
+    struct walk_range ranges[2];
+    bool both = walk_ranges(g->profile, ranges);
     const uint32_t *locs = walk_locations(g->arena, g->places, kept);
     for (int i = 0; i < 2; i++) {
-        w[i] = (struct walk){.graph = g, .locs = locs, .from = i ? middle : 0, .to = i ? p->n_samples : middle};
+        w[i] = (struct walk){.graph = g, .locs = locs, .from = ranges[i].from, .to = ranges[i].to};
         pp_arena_init(&w[i].arena, 0, g->arena->oom);
     }
-    if (is_large)
+    if (both)
         pp_pair_run(part, &w[0], &w[1]);
     else
         part(&w[0]);
@@ -54,88 +51,32 @@ void walk_halves_release(struct walk w[2])
     pp_arena_release(&w[1].arena);
 }
 
-static inline void sum_push(struct walk *w, uint32_t place, bool is_inline)
+static void add_sums(struct pp_graph *g, const int64_t *values, bool is_div)
 {
-    uint8_t *is_on_stack = &((struct sums *)w->ctx)->is_on_stack[place];
-    walk_push(w, place, !*is_on_stack, is_inline);
-    *is_on_stack = 1;
-    w->parent = place;
-}
-
-static inline void sum_pop(struct walk *w, const struct walk_frame *f)
-{
-    struct sums *s = w->ctx;
-    struct hot_node *h = &s->hot[f->what];
-    h->inlined = pp_go_add(h->inlined, f->is_inline ? f->weight.v : 0);
-    if (!f->counts) return;
-    h->cum = pp_go_add(h->cum, f->weight.v);
-    s->is_on_stack[f->what] = 0;
-}
-
-static inline void sum_pop_mean(struct walk *w, const struct walk_frame *f)
-{
-    if (!f->counts) return;
-    int64_t *div = &((struct sums *)w->ctx)->cum_div[f->what];
-    *div = pp_go_add(*div, f->weight.div);
-    sum_pop(w, f);
-}
-
-static inline void sum_leaf(struct walk *w, uint32_t sample, struct walk_weight weight)
-{
-    (void)sample;
-    struct sums *s = w->ctx;
-    s->flat[w->parent] = pp_go_add(s->flat[w->parent], weight.v);
-}
-
-static inline void sum_leaf_mean(struct walk *w, uint32_t sample, struct walk_weight weight)
-{
-    struct sums *s = w->ctx;
-    s->flat_div[w->parent] = pp_go_add(s->flat_div[w->parent], weight.div);
-    sum_leaf(w, sample, weight);
-}
-
-static void sum_part(void *walk)
-{
-    struct walk *w = walk;
-    uint32_t n = w->graph->n_nodes;
-    struct sums *s = w->ctx = PP_NEW(&w->arena, struct sums);
-    s->hot = PP_NEW_N(&w->arena, struct hot_node, n);
-    s->is_on_stack = PP_NEW_N(&w->arena, uint8_t, n);
-    s->flat = PP_NEW_N(&w->arena, int64_t, n);
-    if (!w->graph->options.mean) {
-        walk_samples(w, false, sum_push, sum_pop, sum_leaf);
-        return;
-    }
-    s->cum_div = PP_NEW_N(&w->arena, int64_t, n);
-    s->flat_div = PP_NEW_N(&w->arena, int64_t, n);
-    walk_samples(w, true, sum_push, sum_pop_mean, sum_leaf_mean);
-}
-
-static void sum_add(struct pp_graph *g, const struct sums *s)
-{
+    struct pp_arena scratch;
+    pp_arena_init(&scratch, 0, g->arena->oom);
+    struct graph_sums s = {.flat = PP_NEW_N(&scratch, uint64_t, g->n_nodes),
+                           .cum = PP_NEW_N(&scratch, uint64_t, g->n_nodes),
+                           .inlined = is_div ? NULL : (uint64_t *)g->inlined};
+    graph_sum_places(g, values, &s);
     for (uint32_t i = 0; i < g->n_nodes; i++) {
         struct pp_node *n = &g->nodes[i];
-        n->cum = pp_go_add(n->cum, s->hot[i].cum);
-        n->flat = pp_go_add(n->flat, s->flat[i]);
-        g->inlined[i] = pp_go_add(g->inlined[i], s->hot[i].inlined);
-        if (!g->options.mean) continue;
-        n->cum_div = pp_go_add(n->cum_div, s->cum_div[i]);
-        n->flat_div = pp_go_add(n->flat_div, s->flat_div[i]);
+        *(is_div ? &n->flat_div : &n->flat) = (int64_t)s.flat[i];
+        *(is_div ? &n->cum_div : &n->cum) = (int64_t)s.cum[i];
     }
+    pp_arena_release(&scratch);
 }
 
 static void sum_graph(struct pp_graph *g)
 {
-    struct walk w[2];
+    int64_t **values = g->profile->values;
     g->n_nodes = g->places->n_places;
     g->nodes = PP_NEW_N(g->arena, struct pp_node, g->n_nodes);
     g->inlined = PP_NEW_N(g->arena, int64_t, g->n_nodes);
     for (uint32_t i = 0; i < g->n_nodes; i++)
         g->nodes[i] = (struct pp_node){.place = i, .first_in = PP_NONE, .first_out = PP_NONE};
-    walk_halves(w, g, NULL, sum_part);
-    for (int i = 0; i < 2; i++)
-        if (w[i].ctx) sum_add(g, w[i].ctx);
-    walk_halves_release(w);
+    add_sums(g, values[g->options.value_index], false);
+    if (g->options.mean) add_sums(g, values[0], true);
 }
 
 /* Tree nodes by (caller, place). */
@@ -168,14 +109,17 @@ static uint32_t tree_child(struct walk *w, struct tree *t, uint32_t place, bool 
 static inline void tree_push(struct walk *w, uint32_t place, bool is_inline)
 {
     w->parent = tree_child(w, w->ctx, place, is_inline);
-    walk_push(w, w->parent, true, is_inline);
+    struct pp_node *n = &w->graph->nodes[w->parent];
+    n->cum = pp_go_sub(n->cum, w->now.v);
+    n->cum_div = pp_go_sub(n->cum_div, w->now.div);
+    walk_push(w, w->parent);
 }
 
-static inline void tree_pop(struct walk *w, const struct walk_frame *f)
+static inline void tree_pop(struct walk *w, uint32_t node)
 {
-    struct pp_node *n = &w->graph->nodes[f->what];
-    n->cum = pp_go_add(n->cum, f->weight.v);
-    n->cum_div = pp_go_add(n->cum_div, f->weight.div);
+    struct pp_node *n = &w->graph->nodes[node];
+    n->cum = pp_go_add(n->cum, w->now.v);
+    n->cum_div = pp_go_add(n->cum_div, w->now.div);
 }
 
 static inline void tree_leaf(struct walk *w, uint32_t sample, struct walk_weight weight)

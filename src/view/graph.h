@@ -12,7 +12,7 @@
  * In a call tree edges are there from the start and pp_graph_prune_tree ties the children of a dropped node to its caller.
  *
  * Samples are walked as a stack: what consecutive samples share from the root on is neither pushed nor popped again, and
- * their weights are added when a frame is popped. Each push and pop is a handful of instructions on small arrays.
+ * a frame weighs what went by between its coming and its going. Each is a handful of instructions on small arrays.
  * Invariants: order[] holds distinct nodes, all of them kept; a live edge is in the lists of both its ends.
  * Go: internal/graph.  Differences: none in values; where Go walks a map, the order here is fixed.
  */

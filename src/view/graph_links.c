@@ -54,10 +54,8 @@ static __attribute__((noinline)) void links_grow(struct walk *w)
         l->slots[at] = old.slots[i];
         if (l->divs) l->divs[at] = old.divs[i];
     }
-    for (size_t i = 0; i < w->n_frames; i++) {
-        struct walk_frame *f = &w->frames[i];
-        if (f->counts) f->what = (uint32_t)link_at(l, old.slots[f->what].key & LINK_KEY);
-    }
+    for (size_t i = 0; i < w->n_frames; i++)
+        w->frames[i] = (uint32_t)link_at(l, old.slots[w->frames[i]].key & LINK_KEY);
     pp_arena_release(&old.memory);
 }
 
@@ -76,6 +74,17 @@ static inline uint32_t link_find(struct walk *w, uint32_t src, uint32_t dst)
     return (uint32_t)i;
 }
 
+static inline void link_come(struct walk *w, uint32_t slot, bool is_inline)
+{
+    struct links *l = w->ctx;
+    struct link_slot *s = &l->slots[slot];
+    if (s->key & LINK_ON_STACK) return; /* counts below already, with the marks of that call */
+    s->key |= LINK_ON_STACK | (w->residual ? LINK_RESIDUAL : 0) | (is_inline ? 0 : LINK_CALLED);
+    s->weight = pp_go_sub(s->weight, w->now.v);
+    if (l->divs) l->divs[slot] = pp_go_sub(l->divs[slot], w->now.div);
+    walk_push(w, slot);
+}
+
 static inline void link_push(struct walk *w, uint32_t place, bool is_inline)
 {
     if (!w->graph->kept[place]) {
@@ -83,34 +92,19 @@ static inline void link_push(struct walk *w, uint32_t place, bool is_inline)
         return;
     }
     struct links *l = w->ctx;
-    uint32_t at = PP_NONE;
-    if (w->parent != PP_NONE && w->parent != place && (!l->wanted || l->wanted[place])) {
-        at = link_find(w, w->parent, place);
-        uint64_t *key = &l->slots[at].key;
-        if (*key & LINK_ON_STACK)
-            at = PP_NONE; /* counts below already, with the marks of that call */
-        else
-            *key |= LINK_ON_STACK | (w->residual ? LINK_RESIDUAL : 0) | (is_inline ? 0 : LINK_CALLED);
-    }
-    walk_push(w, at, at != PP_NONE, is_inline);
+    if (w->parent != PP_NONE && w->parent != place && (!l->wanted || l->wanted[place]))
+        link_come(w, link_find(w, w->parent, place), is_inline);
     w->parent = place;
     w->residual = false;
 }
 
-static inline void link_pop(struct walk *w, const struct walk_frame *f)
+static inline void link_pop(struct walk *w, uint32_t slot)
 {
-    if (!f->counts) return;
-    struct link_slot *s = &((struct links *)w->ctx)->slots[f->what];
-    s->weight = pp_go_add(s->weight, f->weight.v);
+    struct links *l = w->ctx;
+    struct link_slot *s = &l->slots[slot];
+    s->weight = pp_go_add(s->weight, w->now.v);
     s->key &= ~LINK_ON_STACK;
-}
-
-static inline void link_pop_mean(struct walk *w, const struct walk_frame *f)
-{
-    link_pop(w, f);
-    if (!f->counts) return;
-    int64_t *div = &((struct links *)w->ctx)->divs[f->what];
-    *div = pp_go_add(*div, f->weight.div);
+    if (l->divs) l->divs[slot] = pp_go_add(l->divs[slot], w->now.div);
 }
 
 static inline void link_leaf(struct walk *w, uint32_t sample, struct walk_weight weight)
@@ -214,10 +208,7 @@ static void link_part(void *walk)
     struct links *l = w->ctx = PP_NEW(&w->arena, struct links);
     l->wanted = w->graph->link_wanted;
     links_alloc(l, w->graph, 12);
-    if (w->graph->options.mean)
-        walk_samples(w, true, link_push, link_pop_mean, link_leaf);
-    else
-        walk_samples(w, false, link_push, link_pop, link_leaf);
+    walk_samples(w, w->graph->options.mean, link_push, link_pop, link_leaf);
 }
 
 /* Moves the edges that both have to the first: the others may stay, a table for all of them would be twice the size. */

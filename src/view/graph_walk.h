@@ -1,10 +1,10 @@
 /* view/graph_walk.h - the samples of a profile, walked as one stack. Only for graph*.c.
  *
  * Locations that a sample shares with the one before it (from the root on) stay where they are; the others are popped and
- * pushed. A frame's weight is what was put on it while it was on top or got from frames above when they were popped, so
- * each sample costs its own weight once, not once per frame.
- *     push(w, place, is_inline)  may add a frame by walk_push; keeps w->parent and w->residual
- *     pop(w, frame)              adds frame->weight where it belongs; passing it down is done here
+ * pushed. What a frame weighs is the sum of the samples that went by while it was there: w->now, the running sum, is taken off
+ * what it counts for when it comes and added when it goes.
+ *     push(w, place, is_inline)  adds a frame by walk_push, or none; keeps w->parent and w->residual
+ *     pop(w, what)
  *     leaf(w, sample, weight)    the whole stack of a sample is there
  * All are inlined into a loop of their own.
  *
@@ -24,13 +24,6 @@ struct walk_weight {
     int64_t v, div;
 };
 
-struct walk_frame {
-    struct walk_weight weight;
-    uint32_t what; /* node or edge, as push likes */
-    bool counts;   /* the first of its kind on the stack */
-    bool is_inline;
-};
-
 /* The state after the lines of one location. */
 struct walk_level {
     uint32_t n_frames, parent;
@@ -46,8 +39,9 @@ struct walk {
     struct pp_arena arena; /* what this walk alone needs; goes by walk_halves_release */
     const uint32_t *locs;
     uint32_t from, to; /* samples */
-    struct walk_frame *frames;
+    uint32_t *frames;  /* node or edge, as push likes */
     size_t n_frames, cap_frames;
+    struct walk_weight now;
     struct walk_level *levels;
     size_t cap_levels;
     uint32_t parent; /* last frame that was kept; PP_NONE: none yet */
@@ -56,7 +50,7 @@ struct walk {
 };
 
 typedef void (*walk_push_fn)(struct walk *w, uint32_t place, bool is_inline);
-typedef void (*walk_pop_fn)(struct walk *w, const struct walk_frame *f);
+typedef void (*walk_pop_fn)(struct walk *w, uint32_t what);
 typedef void (*walk_leaf_fn)(struct walk *w, uint32_t sample, struct walk_weight weight);
 
 static inline void weight_add(struct walk_weight *to, struct walk_weight x)
@@ -77,18 +71,12 @@ static inline size_t walk_shared(const uint32_t *a, size_t na, const uint32_t *b
     return k;
 }
 
-static inline void walk_push(struct walk *w, uint32_t what, bool counts, bool is_inline)
-{
-    w->frames[w->n_frames++] = (struct walk_frame){.what = what, .counts = counts, .is_inline = is_inline};
-}
+static inline void walk_push(struct walk *w, uint32_t what) { w->frames[w->n_frames++] = what; }
 
 static inline __attribute__((always_inline)) void walk_pop_to(struct walk *w, size_t n, walk_pop_fn pop)
 {
-    while (w->n_frames > n) {
-        const struct walk_frame *f = &w->frames[--w->n_frames];
-        pop(w, f);
-        if (w->n_frames) weight_add(&w->frames[w->n_frames - 1].weight, f->weight);
-    }
+    while (w->n_frames > n)
+        pop(w, w->frames[--w->n_frames]);
 }
 
 static inline __attribute__((always_inline)) void walk_push_location(struct walk *w, uint32_t code, walk_push_fn push)
@@ -98,8 +86,7 @@ static inline __attribute__((always_inline)) void walk_push_location(struct walk
         return;
     }
     if (w->n_frames == w->cap_frames)
-        pp_vec_must_grow(&w->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames,
-                         _Alignof(struct walk_frame));
+        pp_vec_must_grow(&w->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames, _Alignof(uint32_t));
     if (!(code & WALK_MANY)) {
         push(w, code, false);
         return;
@@ -107,8 +94,7 @@ static inline __attribute__((always_inline)) void walk_push_location(struct walk
     const struct pp_places *t = w->graph->places;
     uint32_t l = code & ~WALK_MANY, from = t->first[l], to = t->first[l + 1];
     while (w->cap_frames - w->n_frames < to - from)
-        pp_vec_must_grow(&w->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames,
-                         _Alignof(struct walk_frame));
+        pp_vec_must_grow(&w->arena, (void **)&w->frames, &w->cap_frames, sizeof *w->frames, _Alignof(uint32_t));
     for (uint32_t i = to; i > from; i--)
         push(w, t->line_place[i - 1], i != to);
 }
@@ -137,7 +123,7 @@ static inline __attribute__((always_inline)) void walk_samples(struct walk *w, b
             walk_push_location(w, w->locs[cur[n - 1 - d]], push);
             w->levels[d] = (struct walk_level){(uint32_t)w->n_frames, w->parent, w->residual};
         }
-        if (w->n_frames) weight_add(&w->frames[w->n_frames - 1].weight, weight);
+        weight_add(&w->now, weight);
         leaf(w, s, weight);
         prev = cur;
         n_prev = n;
@@ -148,9 +134,21 @@ static inline __attribute__((always_inline)) void walk_samples(struct walk *w, b
 /* The codes of all locations; kept may be NULL (all). */
 uint32_t *walk_locations(struct pp_arena *a, const struct pp_places *t, const uint8_t *kept);
 
+/* The samples of a large profile in two halves, then true; else all of them in the first. */
+struct walk_range {
+    uint32_t from, to;
+};
+bool walk_ranges(const struct pp_profile *p, struct walk_range ret_ranges[2]);
+
 /* Runs part(&w[i]), which sets ctx and walks; then w[1].ctx is NULL if the first had all samples. kept as in walk_locations. */
 void walk_halves(struct walk w[2], struct pp_graph *g, const uint8_t *kept, void (*part)(void *walk));
 void walk_halves_release(struct walk w[2]);
+
+/* Sums per place, added to what is there; inlined (what a place's inlined calls weigh, recursion counted again) may be NULL. */
+struct graph_sums {
+    uint64_t *flat, *cum, *inlined;
+};
+void graph_sum_places(struct pp_graph *g, const int64_t *values, struct graph_sums *to);
 
 /* Puts edge e into the lists of its ends. */
 void pp_graph_list_edge(struct pp_graph *g, uint32_t e);
