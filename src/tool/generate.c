@@ -180,3 +180,16 @@ out:
     pp_regex_free(symbol);
     return code;
 }
+
+enum pp_code pp_generate_labels(struct pp_arena *a, struct pp_profile *p, const struct pp_config *config,
+                                pp_str **ret_lines, size_t *ret_n, int64_t *ret_total, struct pp_err *err)
+{
+    struct pp_label_units units;
+    struct pp_report_options o = pp_report_defaults();
+    pp_labels_units(a, p, say, NULL, &units);
+    enum pp_code code = report_options(a, p, config, &units, &o, err);
+    if (code) return code;
+    *ret_total = o.total = pp_report_total(p, o.value_index, o.mean);
+    *ret_lines = pp_report_profile_labels(a, p, &o, ret_n);
+    return PP_OK;
+}

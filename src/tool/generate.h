@@ -12,4 +12,8 @@
 enum pp_code pp_generate(struct pp_arena *a, struct pp_profile *p, const struct pp_command *c, pp_str param,
                          const struct pp_config *config, struct pp_err *err) PP_MUST_USE;
 
+/* The lines above a report and the total that they name, for the shell's greeting. Says what pp_generate says about units. */
+enum pp_code pp_generate_labels(struct pp_arena *a, struct pp_profile *p, const struct pp_config *config,
+                                pp_str **ret_lines, size_t *ret_n, int64_t *ret_total, struct pp_err *err) PP_MUST_USE;
+
 #endif

@@ -35,9 +35,7 @@ static void print_usage(struct pp_arena *a, int fd)
 /* go tool pprof prints errors without the prefix. */
 static void print_error(const char *text)
 {
-    const char *compat = getenv("PPROF_COMPAT");
-    bool like_go = compat && !strcmp(compat, "go");
-    fprintf(stderr, "%s%s\n", like_go ? "" : "pprof: ", text);
+    fprintf(stderr, "%s%s\n", pp_ui_like_go() ? "" : "pprof: ", text);
 }
 
 /* pprof help [command or option] */

@@ -13,6 +13,10 @@
 #include "tool/tempfile.h"
 #include "tool/ui.h"
 
+static bool in_shell;
+
+void pp_output_in_shell(void) { in_shell = true; }
+
 static enum pp_code run_dot(struct pp_arena *a, const char *format, pp_str in, pp_str *ret_out, struct pp_err *err)
 {
     struct pp_err why;
@@ -108,7 +112,8 @@ static enum pp_code start_viewer(struct pp_arena *a, const char *command, pp_str
     return pp_child_start(argv.p, (int[3]){-1, -1, STDERR_FILENO}, ret_pid, err);
 }
 
-/* The file goes away when we end, so we stay until the viewer ended and for a second: it may only hand the name on. */
+/* The file goes away when we end, so we stay until the viewer ended (unless more commands can come) and for a second: it may only
+ * hand the name on. */
 static enum pp_code to_viewer(struct pp_arena *a, const struct pp_command *c, pp_str bytes, struct pp_err *err)
 {
     int fd;
@@ -125,7 +130,7 @@ static enum pp_code to_viewer(struct pp_arena *a, const struct pp_command *c, pp
         struct timespec begin, second_later;
         clock_gettime(CLOCK_MONOTONIC, &begin);
         if ((code = start_viewer(a, viewers.p[i], path, &pid, err))) continue;
-        code = pp_child_wait(pid, err);
+        if (!in_shell) code = pp_child_wait(pid, err);
         second_later = (struct timespec){begin.tv_sec + 1, begin.tv_nsec};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &second_later, NULL);
         return code;
@@ -139,7 +144,8 @@ enum pp_code pp_output(struct pp_arena *a, const struct pp_command *c, pp_str ou
     enum pp_code code = post_process(a, c->post, report, &bytes, err);
     if (code) return code;
     if (output.n) return to_named_file(a, output, bytes, err);
-    if (c->viewer == PP_VIEW_FILE && isatty(STDOUT_FILENO)) return to_numbered_file(a, c->suffix, bytes, err);
+    if (c->viewer == PP_VIEW_FILE && (in_shell || isatty(STDOUT_FILENO)))
+        return to_numbered_file(a, c->suffix, bytes, err);
     if (c->viewer == PP_VIEW_STDOUT || c->viewer == PP_VIEW_FILE) return pp_output_stdout(NULL, bytes.p, bytes.n, err);
     return to_viewer(a, c, bytes, err);
 }

@@ -3,6 +3,7 @@
  *     -output=F            "Generating report in F", then the bytes
  *     pictures, protos     stdout unless that is a terminal: then profileNNN.ext in the current directory
  *     web, eog, ...        a temporary file and the first viewer that starts; waits for it, at least a second
+ * In the shell stdout counts as a terminal and viewers are left running.
  * May run: cold code.
  */
 #ifndef PP_TOOL_OUTPUT_H
@@ -15,6 +16,9 @@
 /* Of gzipped profiles: the lowest of libdeflate's levels with which none of the tests' profiles is larger than what Go writes
  * (100,000 samples, 5.24 MB: level 5 +0.1 % in 76 ms, level 6 -0.6 % in 88 ms). */
 #define PP_OUTPUT_GZIP_LEVEL 6
+
+/* From now on reports are asked for in the shell. */
+void pp_output_in_shell(void);
 
 /* Runs the command's post-processing over the report and delivers the result. output: value of -output, or "". */
 enum pp_code pp_output(struct pp_arena *a, const struct pp_command *c, pp_str output, pp_str report,

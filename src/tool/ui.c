@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,4 +85,10 @@ const char *pp_signal_text(int signum)
     if (text) return small_first(buf, sizeof buf, text);
     snprintf(buf, sizeof buf, "signal %d", signum);
     return buf;
+}
+
+bool pp_ui_like_go(void)
+{
+    const char *compat = getenv("PPROF_COMPAT");
+    return compat && !strcmp(compat, "go");
 }

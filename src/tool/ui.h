@@ -18,4 +18,7 @@ enum pp_code pp_write_all(int fd, const char *p, size_t n, struct pp_err *err);
 const char *pp_errno_text(int errnum);  /* valid until this thread's next call */
 const char *pp_signal_text(int signum); /* "killed", "segmentation fault" */
 
+/* PPROF_COMPAT=go: errors and prompts as `go tool pprof` prints them. */
+bool pp_ui_like_go(void);
+
 #endif

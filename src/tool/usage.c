@@ -90,10 +90,11 @@ static pp_str first_line(const char *text)
     return line;
 }
 
-static pp_str help_line(struct pp_arena *a, const char *name, const char *help)
+/* dash: "-" on the command line, "" in the shell. */
+static pp_str help_line(struct pp_arena *a, const char *dash, const char *name, const char *help)
 {
     pp_str line = first_line(help);
-    return pp_arena_fmt(a, "    -%-15s %.*s", name, PP_FMT(line));
+    return pp_arena_fmt(a, "    %s%-*s %.*s", dash, 16 - (int)strlen(dash), name, PP_FMT(line));
 }
 
 static int compare_lines(const void *x, const void *y) { return pp_str_cmp(*(const pp_str *)x, *(const pp_str *)y); }
@@ -107,41 +108,49 @@ static void write_sorted(struct pp_out *o, pp_str *lines, size_t n)
     }
 }
 
-static void write_commands(struct pp_out *o, struct pp_arena *a)
+static void write_commands(struct pp_out *o, struct pp_arena *a, const char *dash)
 {
     pp_str lines[PP_COMMAND_COUNT];
     for (size_t i = 0; i < PP_COMMAND_COUNT; i++)
-        lines[i] = help_line(a, pp_commands[i].name, pp_commands[i].description);
+        lines[i] = help_line(a, dash, pp_commands[i].name, pp_commands[i].description);
     write_sorted(o, lines, PP_COMMAND_COUNT);
 }
 
-static void write_options(struct pp_out *o, struct pp_arena *a)
+static void write_options(struct pp_out *o, struct pp_arena *a, const char *dash)
 {
     pp_str lines[PP_VAR_COUNT];
     size_t n = 0;
     for (size_t i = 0; i < PP_VAR_COUNT; i++)
-        if (pp_vars[i].type != PP_TYPE_CHOICE) lines[n++] = help_line(a, pp_vars[i].name, pp_vars[i].help);
+        if (pp_vars[i].type != PP_TYPE_CHOICE) lines[n++] = help_line(a, dash, pp_vars[i].name, pp_vars[i].help);
     write_sorted(o, lines, n);
 }
 
-static pp_str group_lines(struct pp_arena *a, const char *group)
+static pp_str group_lines(struct pp_arena *a, const char *dash, const char *group)
 {
     pp_str text = pp_arena_fmt(a, "    %-16s ", group);
     for (size_t i = 0; i < PP_CHOICE_COUNT; i++) {
         if (strcmp(pp_choices[i].group, group)) continue;
-        pp_str line = help_line(a, pp_choices[i].name, pp_choices[i].help);
+        pp_str line = help_line(a, dash, pp_choices[i].name, pp_choices[i].help);
         text = pp_arena_fmt(a, "%.*s\n  %.*s", PP_FMT(text), PP_FMT(line));
     }
     return text;
 }
 
-static void write_groups(struct pp_out *o, struct pp_arena *a)
+static void write_groups(struct pp_out *o, struct pp_arena *a, const char *dash)
 {
     pp_str texts[PP_VAR_COUNT];
     size_t n = 0;
     for (size_t i = 0; i < PP_VAR_COUNT; i++)
-        if (pp_vars[i].type == PP_TYPE_CHOICE) texts[n++] = group_lines(a, pp_vars[i].name);
+        if (pp_vars[i].type == PP_TYPE_CHOICE) texts[n++] = group_lines(a, dash, pp_vars[i].name);
     write_sorted(o, texts, n);
+}
+
+static void write_variables(struct pp_out *o, struct pp_arena *a, const char *dash)
+{
+    pp_out_c(o, "\n  Options:\n");
+    write_options(o, a, dash);
+    pp_out_c(o, "\n  Option groups (only set one per group):\n");
+    write_groups(o, a, dash);
 }
 
 void pp_usage_write(struct pp_out *o)
@@ -150,16 +159,28 @@ void pp_usage_write(struct pp_out *o)
     pp_arena_init(&a, 0, o->arena->oom);
     pp_out_c(o, usage_head);
     pp_out_c(o, "  Output formats (select at most one):\n");
-    write_commands(o, &a);
-    pp_out_c(o, "\n  Options:\n");
-    write_options(o, &a);
-    pp_out_c(o, "\n  Option groups (only set one per group):\n");
-    write_groups(o, &a);
+    write_commands(o, &a, "-");
+    write_variables(o, &a, "-");
     pp_out_c(o, usage_source);
     pp_out_c(o, usage_misc);
     for (size_t i = 0; i < PP_SOURCE_COUNT; i++)
         if (pp_source_vars[i].lines) pp_out_c(o, pp_source_vars[i].lines);
     pp_out_c(o, usage_end);
+    pp_arena_release(&a);
+}
+
+void pp_usage_write_shell(struct pp_out *o)
+{
+    struct pp_arena a;
+    pp_arena_init(&a, 0, o->arena->oom);
+    pp_out_c(o, "  Commands:\n");
+    write_commands(o, &a, "");
+    pp_out_c(o, "    o/options        List options and their current values\n"
+                "    q/quit/exit/^D   Exit pprof\n");
+    write_variables(o, &a, "");
+    pp_out_c(o, "  :   Clear focus/ignore/hide/tagfocus/tagignore\n"
+                "\n"
+                "  type \"help <cmd|option>\" for more information\n");
     pp_arena_release(&a);
 }
 

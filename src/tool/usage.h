@@ -9,6 +9,7 @@
 #include "base/out.h"
 
 void pp_usage_write(struct pp_out *o);
+void pp_usage_write_shell(struct pp_out *o); /* the shell's `help` */
 
 /* One command or option; false when there is none of that name. */
 bool pp_usage_topic(struct pp_out *o, pp_str name);
