@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """run.py PPROF [-k REGEX] [-j N] [-v]          compare PPROF with the recorded answers of google/pprof
 run.py PPROF --make expected.tar.xz          record the answers of PPROF (a real google/pprof)
+run.py PPROF --add -k REGEX                  record those of these cases, keep the others
 
-Every line of cases.txt is one command line: id, kind, input, environment, arguments. Compared are stdout, stderr, exit
+Every line of cases.txt is one command line: id, kind (sh: lines of the shell, separated by ";;"), input, environment, arguments. Compared are stdout, stderr, exit
 code and the files written (gzip after decompression; it must not be larger than google/pprof's). differs.txt lists the
 cases that are judged otherwise, each with its reason."""
 import argparse, collections, concurrent.futures, gzip, io, lzma, os, re, shlex, shutil, subprocess, sys, tarfile, tempfile, time
@@ -59,12 +60,13 @@ class Runner:
 
     def run(self, case):
         """{suffix: bytes} of one case."""
-        cid, _kind, _input, extra, args = case
+        cid, kind, lines, extra, args = case
         scratch = os.path.join(self.root, cid.replace("/", "_"))
         os.makedirs(scratch + "/home")
         os.makedirs(scratch + "/tmp")
         try:
-            p = subprocess.run(self.pprof + shlex.split(args.replace("$T", scratch)), cwd=CORPUS, input=b"",
+            stdin = b"" if kind == "cmd" else ("\n".join(lines.replace("$T", scratch).split(";;")) + "\n").encode()
+            p = subprocess.run(self.pprof + shlex.split(args.replace("$T", scratch)), cwd=CORPUS, input=stdin,
                                env=self.environment(scratch, extra), capture_output=True, timeout=self.timeout)
             out, err, code = p.stdout, p.stderr, str(p.returncode)
         except subprocess.TimeoutExpired as x:
@@ -162,15 +164,25 @@ def more_answers(runner, case, first):
     return more
 
 
-def make(runner, cases, path, jobs):
-    raw = io.BytesIO()
+def record(runner, cases, jobs):
     varying = {row[0] for row in read_table("differs.txt") if row[1] == "sorted"}
-    with tarfile.open(fileobj=raw, mode="w") as tar, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    answers = {}
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for case, got in zip(cases, pool.map(runner.run, cases)):
+            answers[case[0]] = got
             if case[0] in varying:
                 got.update(more_answers(runner, case, got))
-            for suffix, data in sorted(got.items()):
-                info = tarfile.TarInfo(f"{case[0]}.{suffix}")
+    return answers
+
+
+def make(runner, cases, kept, path, jobs):
+    """kept: answers of other cases."""
+    raw = io.BytesIO()
+    answers = {**kept, **record(runner, cases, jobs)}
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for cid in (row[0] for row in read_table("cases.txt") if row[0] in answers):
+            for suffix, data in sorted(answers[cid].items()):
+                info = tarfile.TarInfo(f"{cid}.{suffix}")
                 info.size = len(data)
                 tar.addfile(info, io.BytesIO(data))
     with open(path, "wb") as f:
@@ -214,13 +226,14 @@ def main():
     ap.add_argument("-t", type=float, default=60, help="seconds per case")
     ap.add_argument("-v", action="store_true")
     ap.add_argument("--make", metavar="TAR")
+    ap.add_argument("--add", action="store_true")
     a = ap.parse_args()
     cases = [c for c in read_table("cases.txt") if re.search(a.k, c[0])]
     runner = Runner(a.pprof, a.t)
     begin = time.time()
     try:
-        if a.make:
-            make(runner, cases, a.make, a.j)
+        if a.make or a.add:
+            make(runner, cases, load_expected() if a.add else {}, a.make or os.path.join(HERE, "expected.tar.xz"), a.j)
             status = 0
         else:
             status = compare(runner, cases, a.j, a.v)
