@@ -7,6 +7,7 @@
 #include "profile/label_sort.h"
 #include "profile/proto_reader.h"
 #include "profile/validate.h"
+#include "profile/zstd.h"
 #include "wire/gzip.h"
 
 #define NO_SAMPLE UINT64_MAX
@@ -594,7 +595,15 @@ enum pp_code pp_profile_parse(struct pp_arena *a, pp_str bytes, const struct pp_
         if (may_discard) pp_pages_discard(bytes.p, bytes.n);
         bytes = inflated;
         may_discard = may_reuse = true; /* these are ours */
+    } else if (pp_zstd_is(bytes)) {
+        pp_str unpacked;
+        if (pp_zstd_decompress(a, bytes, opt ? opt->max_bytes : 0, &unpacked, err))
+            return pp_within(err, "decompressing profile");
+        bytes = unpacked;
+        may_discard = false;
     }
+    if (opt && opt->is_callers && opt->is_callers(bytes))
+        return opt->read_callers(a, bytes, opt->max_bytes, ret_profile, err);
     struct decode d = {.may_discard = may_discard, .may_reuse = may_reuse, .err = err};
     d.in = (struct pp_bytes){(const uint8_t *)bytes.p, (const uint8_t *)bytes.p + bytes.n};
     d.p = PP_NEW(a, struct pp_profile);

@@ -1,6 +1,6 @@
 /* profile/decode.h - bytes of a profile file -> struct pp_profile.
  *
- * gzip or plain profile.proto. Two passes: the first checks and counts everything, the second fills arrays of the exact size, so that
+ * gzip, zstd or plain profile.proto. Two passes: the first checks and counts everything, the second fills arrays of the exact size, so that
  * nothing grows and a broken file is refused before memory is taken for it. Then the checks of profile/validate.
  * The semantics are google/pprof's: unknown fields skipped, sparse ids, packed or single numbers, labels gathered by key, empty
  * labels dropped, a missing period type is an empty one. So are the texts:
@@ -18,6 +18,10 @@ struct pp_decode_options {
     bool
         may_discard; /* `bytes` is whole anonymous or private file pages that nobody reads afterwards: they are given back to
                            the system as soon as they are decoded, text excepted. Keeps the peak at about the size of the profile. */
+    /* A format that the caller reads, known for certain by its first bytes, so it is asked first. NULL: none. */
+    bool (*is_callers)(pp_str bytes);
+    enum pp_code (*read_callers)(struct pp_arena *a, pp_str bytes, size_t max_bytes, struct pp_profile **ret_profile,
+                                 struct pp_err *err);
 };
 
 /* The profile lives in `a`. Text points into `bytes` when these are plain: they must live as long. opt may be NULL. */

@@ -12,6 +12,7 @@
 #include "symbols/locate.h"
 #include "tool/child.h"
 #include "tool/fetch/http.h"
+#include "tool/fetch/perf.h"
 #include "tool/fetch/url.h"
 #include "tool/tempfile.h"
 #include "tool/ui.h"
@@ -27,16 +28,17 @@ void pp_source_init(struct pp_source *s, pp_str addr, const struct pp_cmdline *c
     pp_arena_init(&s->arena, 0, oom);
 }
 
-static bool is_perf_data(const char *path)
+/* perf.data as google/pprof knows it, but of a kind that we can't read. */
+static bool is_strange_perf_data(const char *path)
 {
-    char magic[8];
+    char head[16];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool is = fd >= 0 && pread(fd, magic, sizeof magic, 0) == sizeof magic && !memcmp(magic, "PERFILE2", sizeof magic);
+    ssize_t n = fd >= 0 ? pread(fd, head, sizeof head, 0) : 0;
     if (fd >= 0) close(fd);
-    return is;
+    return n >= 8 && !memcmp(head, "PERFILE2", 8) && !pp_perf_data_is((pp_str){head, (size_t)n});
 }
 
-/* The path of a profile.proto made from a perf.data file by perf_to_profile. */
+/* The path of a profile.proto made by perf_to_profile from a perf.data file whose header we don't know. */
 static enum pp_code convert_perf_data(struct pp_source *s, const char **path, struct pp_err *err)
 {
     pp_ui_print("Converting %s to a profile.proto... (May take a few minutes)", *path);
@@ -78,7 +80,7 @@ static enum pp_code get_bytes(struct pp_source *s, pp_str *ret_url, struct pp_er
     const char *path = pp_arena_c(&s->arena, s->addr);
     struct stat st;
     if (stat(path, &st) == 0) {
-        enum pp_code c = S_ISREG(st.st_mode) && is_perf_data(path) ? convert_perf_data(s, &path, err) : PP_OK;
+        enum pp_code c = S_ISREG(st.st_mode) && is_strange_perf_data(path) ? convert_perf_data(s, &path, err) : PP_OK;
         return c ? c : pp_bytes_read_file(&s->bytes, path, err);
     }
     int stat_errno = errno;
@@ -134,7 +136,10 @@ static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_pr
     if (c) return c;
     sem_wait(s->decoders);
     pp_str bytes = {s->bytes.p, s->bytes.n};
-    struct pp_decode_options how = {.max_bytes = s->bytes.max, .may_discard = true};
+    struct pp_decode_options how = {.max_bytes = s->bytes.max,
+                                    .may_discard = true,
+                                    .is_callers = pp_perf_data_is,
+                                    .read_callers = pp_perf_data_read};
     struct pp_profile *p;
     c = pp_profile_parse(&s->arena, bytes, &how, &p, err);
     if (c || pp_gzip_is(bytes)) pp_bytes_release(&s->bytes);
