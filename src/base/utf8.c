@@ -94,3 +94,32 @@ pp_str pp_utf8_first(pp_str s, size_t n)
         pp_utf8_decode(pp_str_from(s, at), &width);
     return pp_str_sub(s, 0, at);
 }
+
+/* Go: unicode.IsSpace. */
+static bool is_space(uint32_t r)
+{
+    if (r < 0x80) return r == ' ' || (r >= '\t' && r <= '\r');
+    return r == 0x85 || r == 0xa0 || r == 0x1680 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 || r == 0x2029 ||
+           r == 0x202f || r == 0x205f || r == 0x3000;
+}
+
+/* Width of the last rune if it is white space, else 0. */
+static size_t last_space(pp_str s)
+{
+    for (size_t k = 1; k <= PP_UTF8_MAX && k <= s.n; k++) {
+        size_t width;
+        uint32_t r = pp_utf8_decode(pp_str_from(s, s.n - k), &width);
+        if (width == k && is_space(r)) return k;
+    }
+    return 0;
+}
+
+pp_str pp_utf8_trim(pp_str s)
+{
+    size_t width;
+    while (s.n && is_space(pp_utf8_decode(s, &width)))
+        s = pp_str_from(s, width);
+    while ((width = last_space(s)) != 0)
+        s.n -= width;
+    return s;
+}

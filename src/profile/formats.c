@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/formats.h"
 
+#include "profile/legacy/legacy.h"
 #include "profile/validate.h"
 
 /* google/pprof's, in its order. */
 static const struct pp_format legacy[] = {
+    {"gperftools CPU", pp_legacy_cpu},
+    {"heap", pp_legacy_heap},
+    {"count", pp_legacy_count},
+    {"threads", pp_legacy_thread},
+    {"contention", pp_legacy_contention},
+    {"Java", pp_legacy_java},
     {NULL, NULL},
 };
 
@@ -30,6 +37,7 @@ enum pp_code pp_formats_parse(struct pp_arena *a, pp_str bytes, const struct pp_
     struct pp_profile *p = NULL;
     struct pp_err ours;
     enum pp_format_answer answer = ask(legacy, a, bytes, opt, &p, err);
+    if (answer == PP_FORMAT_READ) pp_legacy_set_frames(p);
     if (answer == PP_FORMAT_BROKEN) pp_within(err, "parsing profile");
     if (answer == PP_FORMAT_NOT_MINE) pp_fail(err, PP_E_FORMAT, "parsing profile: unrecognized profile format");
     if (answer == PP_FORMAT_NOT_MINE || answer == PP_FORMAT_BROKEN) {

@@ -50,6 +50,22 @@ static void counts_and_cuts(void **state)
     assert_true(pp_str_eq_c(pp_utf8_first(PP_STR("ab"), 5), "ab"));
 }
 
+static void trims_as_go(const char *s, const char *want)
+{
+    pp_str got = pp_utf8_trim(pp_str_c(s));
+    assert_true(pp_str_eq_c(got, want));
+}
+
+static void trims_white_space(void **state)
+{
+    (void)state;
+    trims_as_go("", "");
+    trims_as_go(" \t\n\v\f\r", "");
+    trims_as_go("\xc2\xa0 a b\xe3\x80\x80\xc2\x85", "a b"); /* U+00A0, U+3000, U+0085 */
+    trims_as_go("\xe2\x80\x8bz\x85", "\xe2\x80\x8bz\x85");    /* U+200B is none, nor is a lone byte */
+    trims_as_go("\xe2\x80\x8a\xe1\x9a\x80z \xe2\x81\x9f", "z");
+}
+
 static void knows_categories(void **state)
 {
     (void)state;
@@ -67,6 +83,7 @@ static void knows_categories(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_runes_survive), cmocka_unit_test(broken_bytes_are_one_wide),
-                                       cmocka_unit_test(counts_and_cuts), cmocka_unit_test(knows_categories)};
+                                       cmocka_unit_test(counts_and_cuts), cmocka_unit_test(knows_categories),
+                                       cmocka_unit_test(trims_white_space)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
