@@ -9,6 +9,8 @@ import argparse, collections, concurrent.futures, gzip, os, random, re, shutil, 
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = 20
+LEGACY_MAX = 100000  # bytes; larger ones only take time
+BY_OTHERS = ("jemalloc.heap",)  # what google/pprof can't read and we can
 ENV = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TZ": "UTC", "PPROF_BINARY_PATH": "/nonexistent", "LC_ALL": "C"}
 ENV.update({k: os.environ[k] for k in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if k in os.environ})
 
@@ -50,13 +52,7 @@ def random_flags(rng, profiles):
     return flags + [rng.choice(profiles) for _ in range(n)]
 
 
-def mutated(rng, profiles, corpus, directory, i):
-    """A report of a copy of some profile, plain or compressed, with bytes changed, removed, or added."""
-    with open(os.path.join(corpus, rng.choice(profiles)), "rb") as f:
-        data = bytearray(f.read())
-    packed = rng.random() < 0.1
-    if not packed:
-        data = bytearray(gzip.decompress(data))
+def changed_bytes(rng, data):
     for _ in range(rng.choice([1, 1, 1, 2, 5])):
         at = rng.randrange(len(data))
         kind = rng.randrange(4)
@@ -70,10 +66,60 @@ def mutated(rng, profiles, corpus, directory, i):
             data[at:at] = bytes(rng.randrange(256) for _ in range(rng.choice([1, 2, 10])))
         if not data:
             break
+    return data
+
+
+# Pieces of the older text formats.
+PIECES = [b"0", b"1", b"9", b"00000000", b"ffffffff", b"-", b"--- ", b"@", b" @ ", b" @ 0x1", b"0x", b"x", b" ", b"   ", b"\t", b"\r", b"\n", b"\n\n", b":", b"[", b"]",
+          b"=", b"/", b"#", b"$", b"a=/bin/b\n", b"build=$a$build\n", b"$build", b"\xc2\xa0", b"\xff", b"\0", b"heap_v2/", b"heapz_v2/524288", b"heapprofile",
+          b"heap/1048576", b"growth", b"fragmentation", b"--- Memory map: ---\n", b"MAPPED_LIBRARIES:\n", b"400000-800000 r-xp 00000000 fd:00 1 /bin/b\n",
+          b"400000-800000 /bin/b (@1000) abc\n", b"400000-800000: r--p /b\n", b"file.cc:12] ", b"(same as previous thread)\n", b"--- threadz 1 ---\n",
+          b"--- Thread 7f (name: a/1) stack: ---\n", b"---- no stack trace for x\n", b"cycles/second = 0x10\n", b"sampling period = 010\n", b"ms since reset = 1_0\n",
+          b"resolution=bytes\n", b"format = java\n", b" (a.java:-1)", b" (/lib/b.so)", b"/anon_hugepage", b"(deleted)", b".so.1", b"A" * 66000]
+
+
+def changed_text(rng, data, others):
+    """Pieces and lines removed, doubled, moved, or taken from other profiles."""
+    for _ in range(rng.choice([1, 1, 1, 2, 4])):
+        lines = data.split(b"\n")
+        at, line, kind = rng.randrange(len(data) or 1), rng.randrange(len(lines)), rng.randrange(8)
+        if kind < 3:
+            data = data[:at] + rng.choice(PIECES) + data[at + rng.choice([0, 0, 1, 3]):]
+            continue
+        if kind == 3:
+            del lines[line]
+        elif kind == 4:
+            lines[line:line] = [lines[rng.randrange(len(lines))]]
+        elif kind == 5:
+            lines[line:] = []
+        elif kind == 6:
+            other = rng.choice(others).split(b"\n")
+            lines[line:line] = other[rng.randrange(len(other)):][:rng.choice([1, 3, 1000])]
+        else:
+            lines[line] = re.sub(rb"[0-9a-f]+", lambda m: b"%x" % (rng.getrandbits(rng.choice([1, 8, 32, 64, 70]))), lines[line], count=1)
+        data = b"\n".join(lines)
+    return data
+
+
+def mutated(rng, profiles, legacy, corpus, directory, i):
+    """A report of a copy of some profile, plain or compressed, with bytes changed, removed, or added."""
+    name = rng.choice(legacy if rng.random() < 0.5 else profiles)
+    data = read(corpus, name)
+    if data[:2] == b"\x1f\x8b" and rng.random() < 0.9:
+        data = gzip.decompress(data)
+    if name in legacy and rng.random() < 0.7:
+        data = changed_text(rng, data, [read(corpus, f) for f in legacy])
+    else:
+        data = bytes(changed_bytes(rng, bytearray(data)))
     path = f"{directory}/{i}.pb"
     with open(path, "wb") as f:
         f.write(data)
     return [rng.choice(["-raw", "-raw", "-top", "-proto", "-traces", "-dot"]), "-symbolize=none", path]
+
+
+def read(corpus, name):
+    with open(os.path.join(corpus, name), "rb") as f:
+        return f.read()
 
 
 def run(pprof, args, corpus):
@@ -142,12 +188,14 @@ def main():
     if not oracle:
         print("SKIPPED: no google/pprof here (set PPROF_ORACLE): NOTHING WAS COMPARED", file=sys.stderr)
         return 77
-    profiles = sorted(os.path.relpath(os.path.join(root, f), a.corpus) for root, _, files in os.walk(a.corpus) for f in files
-                      if f.endswith(".pb.gz"))
+    files = sorted(os.path.relpath(os.path.join(root, f), a.corpus) for root, _, files in os.walk(a.corpus) for f in files)
+    profiles = [f for f in files if f.endswith(".pb.gz")]
+    legacy = [f for f in files if re.match(r"cxx/|upstream/|go/.*debug1", f) and not f.endswith(BY_OTHERS)
+              and os.path.getsize(os.path.join(a.corpus, f)) < LEGACY_MAX]
     rng = random.Random(a.seed)
     scratch = tempfile.TemporaryDirectory(prefix="pprof-random-")
-    lines = [mutated(rng, profiles, a.corpus, scratch.name, i) if a.mutate else random_flags(rng, profiles) for i in range(a.n)]
-    print(f"seed {a.seed}, {a.n} command lines, {len(profiles)} profiles, {oracle}")
+    lines = [mutated(rng, profiles, legacy, a.corpus, scratch.name, i) if a.mutate else random_flags(rng, profiles + legacy) for i in range(a.n)]
+    print(f"seed {a.seed}, {a.n} command lines, {len(profiles)} profiles and {len(legacy)} of older formats, {oracle}")
     count = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(a.j) as pool:
         for args, (verdict, what) in zip(lines, pool.map(lambda x: compare(x, os.path.abspath(a.pprof), oracle, a.corpus), lines)):
