@@ -54,7 +54,7 @@ static pp_str quoted(struct pp_arena *a, pp_str name)
     return pp_out_bytes(&o);
 }
 
-/* What was typed of a name: `quoted` undone, but for its dots. */
+/* What was typed of a name: `quoted` undone, but for the dots that were spaces. */
 static pp_str unquoted(struct pp_arena *a, pp_str word)
 {
     struct pp_out o;
@@ -66,12 +66,26 @@ static pp_str unquoted(struct pp_arena *a, pp_str word)
     return pp_out_bytes(&o);
 }
 
+static bool has_part_at(pp_str name, size_t at, pp_str part)
+{
+    for (size_t i = 0; i < part.n; i++)
+        if (name.p[at + i] != part.p[i] && !(name.p[at + i] == ' ' && part.p[i] == '.')) return false;
+    return true;
+}
+
+static bool has_part(pp_str name, pp_str part)
+{
+    for (size_t at = 0; at + part.n <= name.n; at++)
+        if (has_part_at(name, at, part)) return true;
+    return false;
+}
+
 static void add_functions(struct pp_arena *a, const struct pp_profile *p, candidates *c, pp_str word)
 {
     pp_str part = unquoted(a, word);
     for (uint32_t i = 0; part.n && i < p->n_functions; i++) {
         pp_str name = pp_profile_str(p, p->functions[i].name);
-        if (pp_str_contains(name, part)) *PP_PUSH(a, c) = quoted(a, name);
+        if (has_part(name, part)) *PP_PUSH(a, c) = quoted(a, name);
     }
 }
 
@@ -128,6 +142,13 @@ static pp_str common_prefix(const candidates *c)
     return pp_str_sub(x, 0, n);
 }
 
+/* What all candidates begin with may only replace the word when it says more. */
+static bool keeps_word(struct pp_arena *a, pp_str common, pp_str word)
+{
+    return common.n > word.n && (pp_str_eq_nocase(pp_str_sub(common, 0, word.n), word) ||
+                                 pp_str_contains(unquoted(a, common), unquoted(a, word)));
+}
+
 struct pp_shell_completion pp_shell_complete(struct pp_arena *a, const struct pp_profile *p, pp_str text)
 {
     candidates c = {0};
@@ -154,7 +175,7 @@ struct pp_shell_completion pp_shell_complete(struct pp_arena *a, const struct pp
     struct pp_shell_completion r = {.from = from, .replacement = word, .list = c.p, .n_list = c.n};
     if (!c.n) return r;
     pp_str common = common_prefix(&c);
-    if (c.n == 1 || common.n > word.n) r.replacement = common;
+    if (c.n == 1 || keeps_word(a, common, word)) r.replacement = common;
     r.is_whole = c.n == 1 && !is_value && (n_before || !pp_var_find(common) || pp_configurable_alone(common));
     if (!n_before && c.n == 1 && !is_value && pp_var_find(common) && !pp_configurable_alone(common))
         r.replacement = pp_arena_join(a, common, PP_STR("="));

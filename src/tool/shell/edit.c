@@ -23,7 +23,7 @@ struct pp_shell_edit {
     const char *prompt;
     const struct pp_profile *profile;
     bool interrupted;   /* the line was dropped by ^C */
-    bool list_next_tab; /* the last key was a TAB that changed nothing */
+    bool list_next_tab; /* the last TAB listed nothing */
 };
 
 static struct pp_shell_edit *self(EditLine *el, const struct pp_libedit *lib)
@@ -67,7 +67,7 @@ static unsigned char complete(EditLine *el, int key)
         list_candidates(&c);
         answer = CC_REDISPLAY;
     }
-    e->list_next_tab = !changed && !list;
+    e->list_next_tab = !list;
     pp_arena_release(&a);
     return answer;
 }
@@ -75,11 +75,8 @@ static unsigned char complete(EditLine *el, int key)
 static unsigned char drop_line(EditLine *el, int key)
 {
     (void)key;
-    struct pp_shell_edit *e = self(el, &library);
-    const LineInfo *line = e->lib.line(el);
-    e->lib.cursor(el, (int)(line->lastchar - line->cursor));
-    e->lib.insertstr(el, "^C");
-    e->interrupted = true;
+    self(el, &library)->interrupted = true;
+    fputs("^C\n", stdout);
     return CC_NEWLINE;
 }
 

@@ -19,9 +19,8 @@ static bool find_all(void *library, struct pp_libedit *lib)
            find(library, "el_gets", &lib->gets) && find(library, "el_set", &lib->set) &&
            find(library, "el_get", &lib->get) && find(library, "el_source", &lib->source) &&
            find(library, "el_line", &lib->line) && find(library, "el_insertstr", &lib->insertstr) &&
-           find(library, "el_deletestr", &lib->deletestr) && find(library, "el_cursor", &lib->cursor) &&
-           find(library, "history_init", &lib->history_init) && find(library, "history_end", &lib->history_end) &&
-           find(library, "history", &lib->history);
+           find(library, "el_deletestr", &lib->deletestr) && find(library, "history_init", &lib->history_init) &&
+           find(library, "history_end", &lib->history_end) && find(library, "history", &lib->history);
 }
 
 bool pp_libedit_load(struct pp_libedit *ret_lib)

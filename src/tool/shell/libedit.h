@@ -18,7 +18,6 @@ struct pp_libedit {
     __typeof__(&el_line) line;
     __typeof__(&el_insertstr) insertstr;
     __typeof__(&el_deletestr) deletestr;
-    __typeof__(&el_cursor) cursor;
     __typeof__(&history_init) history_init;
     __typeof__(&history_end) history_end;
     __typeof__(&history) history;
