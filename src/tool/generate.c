@@ -10,6 +10,7 @@
 #include "profile/sample_index.h"
 #include "profile/units.h"
 #include "regex/regex.h"
+#include "tool/objects.h"
 #include "tool/output.h"
 #include "tool/ui.h"
 #include "view/report.h"
@@ -32,6 +33,11 @@ static struct pp_config override(const struct pp_command *c, const struct pp_con
     if (c->format == PP_FORMAT_PROTO || c->format == PP_FORMAT_RAW || c->format == PP_FORMAT_CALLGRIND) {
         trim = false;
         cfg.granularity = PP_STR("addresses");
+    }
+    if (c->format == PP_FORMAT_LIST) cfg.granularity = PP_STR("lines");
+    if (c->format == PP_FORMAT_DISASM || c->format == PP_FORMAT_WEBLIST) {
+        cfg.granularity = PP_STR("addresses");
+        cfg.noinlines = c->format == PP_FORMAT_DISASM; /* an address counts once there; weblist shows inlined calls */
     }
     if (!trim) {
         cfg.nodecount = 0;
@@ -128,7 +134,7 @@ static enum pp_code write_report(struct pp_arena *a, const struct pp_profile *p,
                                  pp_str output, const struct pp_report_options *o, struct pp_err *err)
 {
     struct pp_out out;
-    bool direct = c->viewer == PP_VIEW_STDOUT && !output.n;
+    bool direct = c->viewer == PP_VIEW_STDOUT && !output.n && c->format != PP_FORMAT_DISASM; /* that can fail halfway */
     if (direct)
         pp_out_to_sink(&out, a, pp_output_stdout, NULL);
     else
@@ -143,12 +149,15 @@ static enum pp_report_format report_format(enum pp_format f)
     switch (f) {
     case PP_FORMAT_CALLGRIND: return PP_REPORT_CALLGRIND;
     case PP_FORMAT_COMMENTS: return PP_REPORT_COMMENTS;
+    case PP_FORMAT_DISASM: return PP_REPORT_DISASM;
     case PP_FORMAT_DOT: return PP_REPORT_DOT;
+    case PP_FORMAT_LIST: return PP_REPORT_LIST;
     case PP_FORMAT_RAW: return PP_REPORT_RAW;
     case PP_FORMAT_TAGS: return PP_REPORT_TAGS;
     case PP_FORMAT_TOPPROTO: return PP_REPORT_TOPPROTO;
     case PP_FORMAT_TRACES: return PP_REPORT_TRACES;
     case PP_FORMAT_TREE: return PP_REPORT_TREE;
+    case PP_FORMAT_WEBLIST: return PP_REPORT_WEBLIST;
     default: return PP_REPORT_TOP;
     }
 }
@@ -159,6 +168,7 @@ enum pp_code pp_generate(struct pp_arena *a, struct pp_profile *p, const struct 
     enum pp_code code;
     struct pp_label_units units;
     struct pp_regex *symbol = NULL;
+    struct pp_objects *objects = NULL;
     struct pp_config cfg = override(c, config);
     struct pp_report_options o = pp_report_defaults();
     o.format = report_format(c->format);
@@ -169,6 +179,9 @@ enum pp_code pp_generate(struct pp_arena *a, struct pp_profile *p, const struct 
     if ((code = report_options(a, p, &cfg, &units, &o, err))) return code;
     if (param.n && (code = compile_param(a, param, &symbol, err))) return code;
     o.symbol = symbol;
+    o.say = say;
+    o.intel_syntax = cfg.intel_syntax;
+    if (c->format == PP_FORMAT_DISASM || c->format == PP_FORMAT_WEBLIST) o.objects = objects = pp_objects_new(a);
     o.total = pp_report_total(p, o.value_index, o.mean);
     if (!cfg.relative_percentages && (code = filter(a, p, &cfg, &units, err))) goto out;
     if ((code = pp_aggregate_by_name(p, cfg.granularity, cfg.noinlines, cfg.showcolumns, err))) goto out;
@@ -178,6 +191,7 @@ enum pp_code pp_generate(struct pp_arena *a, struct pp_profile *p, const struct 
         code = write_report(a, p, c, cfg.output, &o, err);
 out:
     pp_regex_free(symbol);
+    pp_objects_free(objects);
     return code;
 }
 

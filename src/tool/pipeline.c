@@ -8,6 +8,7 @@
 #include "tool/fetch/fetch.h"
 #include "tool/fetch/save.h"
 #include "tool/generate.h"
+#include "tool/objects.h"
 #include "tool/shell/shell.h"
 #include "tool/symbolize.h"
 
@@ -24,11 +25,6 @@ static enum pp_code check_known(const struct pp_cmdline *c, struct pp_err *err)
 {
     if (!c->command && c->source.http.n)
         return pp_fail(err, PP_E_UNSUPPORTED, "the web interface (-http) is not available in this version");
-    if (!c->command) return PP_OK;
-    enum pp_format f = c->command->format;
-    if (f == PP_FORMAT_LIST || f == PP_FORMAT_WEBLIST || f == PP_FORMAT_DISASM)
-        return pp_fail(err, PP_E_UNSUPPORTED, "reports of source and assembly (-%s) are not available in this version",
-                       c->command->name);
     return PP_OK;
 }
 
@@ -45,6 +41,7 @@ enum pp_code pp_pipeline_run(struct pp_arena *a, const struct pp_cmdline *c, str
     pp_fetch_unname_mappings(p);
     if (c->source.add_comment.n) add_comment(p, c->source.add_comment);
     if (remote && (code = pp_save(a, p, err))) return code;
+    pp_objects_use_tools(c->source.tools);
     if (!c->command) return pp_shell_run(a, p, &c->config, err);
     return pp_generate(a, p, c->command, c->param, &c->config, err);
 }

@@ -5,45 +5,7 @@
 
 #include "base/gopath.h"
 #include "base/vec.h"
-
-/* What `path` loses in front by a list of prefixes. */
-static bool trim_prefix(pp_str *path, pp_str prefix)
-{
-    bool slash = pp_str_has_suffix(prefix, PP_STR("/"));
-    if (!pp_str_has_prefix(*path, prefix)) return false;
-    if (slash) {
-        *path = pp_str_from(*path, prefix.n);
-        return true;
-    }
-    if (path->n <= prefix.n || path->p[prefix.n] != '/') return false;
-    *path = pp_str_from(*path, prefix.n + 1);
-    return true;
-}
-
-/* Behind the first "/dir/" in path, as the base name of a source directory. */
-static bool trim_behind_dir(pp_str *path, pp_str dir)
-{
-    dir = pp_go_path_base(dir);
-    for (size_t at = 0; at + dir.n + 2 <= path->n; at++) {
-        if (path->p[at] != '/' || path->p[at + 1 + dir.n] != '/' || memcmp(path->p + at + 1, dir.p, dir.n)) continue;
-        *path = pp_str_from(*path, at + dir.n + 2);
-        return true;
-    }
-    return false;
-}
-
-static pp_str trim_path(pp_str path, const struct pp_places_options *o)
-{
-    const pp_str none = {NULL, 0};
-    pp_str part, rest = o->source_path.n && !o->trim_path.n ? o->source_path : none;
-    while (pp_str_next(&rest, ':', &part))
-        if (trim_behind_dir(&path, part)) return path;
-    rest = o->trim_path.n ? o->trim_path : none;
-    while (pp_str_next(&rest, ':', &part))
-        if (trim_prefix(&path, part)) return path;
-    if (!trim_prefix(&path, PP_STR("/proc/self/cwd/./"))) trim_prefix(&path, PP_STR("/proc/self/cwd/"));
-    return path;
-}
+#include "symbols/source_text.h"
 
 static uint32_t file_id(struct pp_places *t, pp_str file)
 {
@@ -133,7 +95,7 @@ static bool trim_files(struct pp_places *t)
 {
     bool changed = false;
     for (uint32_t f = 0; f < t->profile->n_functions; f++) {
-        pp_str trimmed = trim_path(t->function_file[f], &t->options);
+        pp_str trimmed = pp_source_trim(t->function_file[f], t->options.trim_path, t->options.source_path);
         changed |= trimmed.n != t->function_file[f].n;
         t->function_file[f] = trimmed;
     }

@@ -30,6 +30,9 @@ enum pp_code pp_report_write(struct pp_out *out, const struct pp_profile *p, con
     case PP_REPORT_COMMENTS: pp_report_comments(&r); break;
     case PP_REPORT_DOT: pp_report_dot(&r); break;
     case PP_REPORT_CALLGRIND: pp_report_callgrind(&r); break;
+    case PP_REPORT_LIST: c = pp_report_list(&r, err); break;
+    case PP_REPORT_DISASM: c = pp_report_disasm(&r, err); break;
+    case PP_REPORT_WEBLIST: c = pp_report_weblist(&r, err); break;
     case PP_REPORT_TOPPROTO: c = pp_report_topproto(&r, err); break;
     }
     pp_report_end(&r);
@@ -104,6 +107,14 @@ void pp_report_put_value(struct pp_report *r, int64_t value, size_t width)
     if (n < width) pp_out_repeat(r->out, ' ', width - n);
     pp_out_str(r->out, text);
     pp_out_str(r->out, unit);
+}
+
+void pp_report_put_value_or_dot(struct pp_report *r, int64_t value, size_t width)
+{
+    if (value)
+        pp_report_put_value(r, value, width);
+    else
+        pp_report_put_padded(r->out, PP_STR("."), width);
 }
 
 void pp_report_put_percent(struct pp_report *r, int64_t value, int64_t total)

@@ -21,6 +21,7 @@
 #include "base/out.h"
 #include "profile/labels.h"
 #include "regex/regex.h"
+#include "view/objects.h"
 
 enum pp_report_format {
     PP_REPORT_TOP,  /* also -text */
@@ -31,6 +32,9 @@ enum pp_report_format {
     PP_REPORT_COMMENTS,
     PP_REPORT_DOT,
     PP_REPORT_CALLGRIND,
+    PP_REPORT_LIST,     /* these three show what `symbol` matches; the last two ask `objects` */
+    PP_REPORT_DISASM,
+    PP_REPORT_WEBLIST,
     PP_REPORT_TOPPROTO, /* a gzipped profile.proto of the rows of -topproto */
 };
 
@@ -60,7 +64,12 @@ struct pp_report_options {
     size_t n_active_filters;
     const struct pp_label_units *label_units; /* found before the filters; NULL: no number label has a unit */
 
-    const struct pp_regex *symbol; /* peek: only rows whose name matches; NULL: all rows */
+    const struct pp_regex *symbol; /* peek, list, disasm, weblist: only what matches; NULL (peek only): all rows */
+
+    const struct pp_objects *objects; /* disasm and weblist: the binaries; NULL: there are none */
+    bool intel_syntax;
+    void (*say)(void *ctx, pp_str sentence); /* list and weblist, of a source found nowhere; NULL: silent */
+    void *say_ctx;
 
     int gzip_level; /* of topproto: 1 to 12, as wire/gzip.h; default 6 */
 
@@ -72,7 +81,7 @@ struct pp_report_options pp_report_defaults(void);
 /* The sum of absolute values (only of the samples with label pprof::base=true when there are any), divided for mean. */
 int64_t pp_report_total(const struct pp_profile *p, uint32_t value_index, bool mean);
 
-/* Writes the report. Errors: PP_E_NOTFOUND when peek's regexp matches no row (nothing is written then), PP_E_IO when `out` failed. */
+/* Writes the report. Errors: PP_E_NOTFOUND when the regexp matches nothing (nothing is written then, by disasm: not much), PP_E_IO when `out` failed. */
 PP_MUST_USE enum pp_code pp_report_write(struct pp_out *out, const struct pp_profile *p,
                                          const struct pp_report_options *o, struct pp_err *err);
 

@@ -86,14 +86,21 @@ static void tag_graph(struct pp_report *r, uint32_t limit, int64_t cutoff)
     pp_graph_tag(r->g, limit, cutoff, unit, r->o.output_unit);
 }
 
+void pp_report_full_graph(struct pp_report *r)
+{
+    enum pp_report_format f = r->o.format;
+    const struct pp_places_options po = {
+        .obj_names = f == PP_REPORT_CALLGRIND || f == PP_REPORT_LIST || f == PP_REPORT_DISASM,
+        .trim = true,
+        .trim_path = r->o.trim_path,
+        .source_path = r->o.source_path};
+    r->g = sum_graph(r, pp_places_new(&r->arena, r->p, &po));
+}
+
 static void trimmed_graph(struct pp_report *r)
 {
     bool is_picture = r->o.format == PP_REPORT_DOT;
-    const struct pp_places_options po = {.obj_names = r->o.format == PP_REPORT_CALLGRIND,
-                                         .trim = true,
-                                         .trim_path = r->o.trim_path,
-                                         .source_path = r->o.source_path};
-    r->g = sum_graph(r, pp_places_new(&r->arena, r->p, &po));
+    pp_report_full_graph(r);
     int64_t total = flat_sum(r->g), node_cutoff = pp_report_fraction(total, r->o.node_fraction);
     int64_t edge_cutoff = pp_report_fraction(total, r->o.edge_fraction);
     if (node_cutoff > 0) drop_light_nodes(r, node_cutoff);

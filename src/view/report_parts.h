@@ -28,6 +28,7 @@ void pp_report_end(struct pp_report *r);
 
 /* report_graph.c: the nodes and edges that the options leave, in the order of the report; then the unit of the values. */
 void pp_report_graph(struct pp_report *r);
+void pp_report_full_graph(struct pp_report *r); /* all nodes that have a value, no edges, in no order; units stay */
 
 /* report_labels.c */
 void pp_report_add_profile_labels(struct pp_report *r, pp_report_lines *lines);
@@ -38,6 +39,7 @@ void pp_report_put_lines(struct pp_report *r, const pp_report_lines *lines);
 /* Texts: right-aligned to `width` runes as Go's %10s counts them. */
 void pp_report_put_padded(struct pp_out *out, pp_str s, size_t width);
 void pp_report_put_value(struct pp_report *r, int64_t value, size_t width);
+void pp_report_put_value_or_dot(struct pp_report *r, int64_t value, size_t width);
 void pp_report_put_percent(struct pp_report *r, int64_t value, int64_t total);
 pp_str pp_report_value_text(struct pp_report *r, int64_t value);
 pp_str pp_report_percent_text(struct pp_report *r, int64_t value, int64_t total); /* without spaces in front */
@@ -54,5 +56,11 @@ void pp_report_comments(struct pp_report *r);
 void pp_report_dot(struct pp_report *r);
 void pp_report_callgrind(struct pp_report *r);
 PP_MUST_USE enum pp_code pp_report_topproto(struct pp_report *r, struct pp_err *err);
+PP_MUST_USE enum pp_code pp_report_list(struct pp_report *r, struct pp_err *err);
+PP_MUST_USE enum pp_code pp_report_disasm(struct pp_report *r, struct pp_err *err);
+PP_MUST_USE enum pp_code pp_report_weblist(struct pp_report *r, struct pp_err *err);
+
+struct pp_source_text *pp_report_sources(struct pp_report *r); /* symbols/source_text.h, by the options */
+bool pp_report_symbol_address(const struct pp_report *r, uint64_t *ret_address); /* a regexp that is a number names one, too */
 
 #endif
