@@ -116,6 +116,34 @@ void *pp_arena_grow(struct pp_arena *a, void *p, size_t old_size, size_t new_siz
     return q;
 }
 
+/* The link to the chunk of a block that has pages of its own; a new one comes behind the newest, which stays in use. */
+static struct pp_arena_chunk **own_link(struct pp_arena *a, const void *p)
+{
+    struct pp_arena_chunk **link = &a->chunk;
+    while (p ? *link && (*link)->payload != (const char *)p : *link && link == &a->chunk)
+        link = &(*link)->older;
+    return link;
+}
+
+void *pp_arena_grow_pages(struct pp_arena *a, void *p, size_t new_size)
+{
+    if (!a->chunk && !arena_add_chunk(a, 1, 1)) return arena_fail(a, new_size);
+    struct pp_arena_chunk **link = own_link(a, p), *old = p ? *link : NULL;
+    size_t old_size = old ? old->size : 0, size = new_size + sizeof *old + PP_PAGE - 1;
+    if (size < new_size) return arena_fail(a, new_size);
+    size &= ~(PP_PAGE - 1);
+    if (size <= old_size) return p;
+    if (a->max_bytes && a->total_bytes + (size - old_size) > a->max_bytes) return arena_fail(a, new_size);
+    struct pp_arena_chunk *c = pp_pages_grow(old, old_size, size);
+    if (!c) return arena_fail(a, new_size);
+    if (size >= HUGE_MIN) pp_pages_prefer_huge(c, size);
+    if (!old) c->older = *link;
+    c->size = size;
+    *link = c;
+    a->total_bytes += size - old_size;
+    return c->payload;
+}
+
 pp_str pp_arena_dup(struct pp_arena *a, pp_str s)
 {
     return pp_arena_join(a, s, (pp_str){"", 0});

@@ -37,6 +37,9 @@ void *pp_alloc_n(struct pp_arena *a, size_t n, size_t size, size_t align);
 /* Grows the block in place when it is the newest, else copies it. `p` may be NULL with old_size 0. */
 void *pp_arena_grow(struct pp_arena *a, void *p, size_t old_size, size_t new_size, size_t align);
 
+/* The same for a block that grows much: it has pages of its own, which move instead of their bytes. `p` is NULL or from here. */
+void *pp_arena_grow_pages(struct pp_arena *a, void *p, size_t new_size);
+
 #define PP_NEW(a, type) ((type *)pp_alloc((a), sizeof(type), _Alignof(type)))
 #define PP_NEW_N(a, type, n) ((type *)pp_alloc_n((a), (n), sizeof(type), _Alignof(type)))
 

@@ -4,14 +4,16 @@
 #include "base/pages.h"
 #include "profile/formats.h"
 #include "profile/ids.h"
-#include "profile/label_sort.h"
+#include "profile/pieces.h"
 #include "profile/proto_reader.h"
+#include "profile/sample_columns.h"
 #include "profile/validate.h"
 #include "profile/zstd.h"
 #include "wire/gzip.h"
 
-#define NO_SAMPLE UINT64_MAX
 #define DISCARD_STEP ((size_t)4 << 20)
+#define PIECES_MIN ((size_t)4 << 20) /* bytes of text: below, inflating and decoding at once gains nothing */
+#define KEPT_FIRST ((size_t)256 << 10)
 
 enum outcome {
     DECODED = 0,
@@ -23,22 +25,22 @@ enum outcome {
 
 /* What the first pass counts, and the profile's own numbers. */
 struct counts {
-    uint64_t types, samples, locs, labels, mappings, locations, lines, functions, strings, comments;
-    uint64_t string_max;   /* highest string number used */
-    uint64_t first_values; /* number of values of sample 0 */
-    uint64_t other_sample; /* first sample with another number of values, and that number */
-    uint64_t other_values;
+    uint64_t types, mappings, locations, lines, functions, strings, comments;
+    uint64_t string_max;                     /* highest string number used */
     uint64_t top[PP_PB_PROFILE_DOC_URL + 1]; /* numbers by field */
     uint64_t period_type[3];
 };
 
 struct decode {
     struct pp_profile *p;
-    struct pp_bytes in;
-    bool may_discard, may_reuse; /* the input's pages: give them back; or, better, make the locs column from them */
+    struct pp_bytes in;                   /* all of the text, or what is beside its samples */
+    const uint8_t *samples, *samples_end; /* the first run of samples in it, for skipping */
+    bool may_discard;                     /* the pages of samples that are decoded */
+    bool has_discarded;
+    uint8_t *kept; /* of a text in pieces: what is beside its samples */
     struct counts n;
-    const uint8_t *samples, *samples_end; /* the first run of samples, for skipping */
-    pp_string_id *strings;                /* ids of the file's string numbers; NULL: the same */
+    struct pp_samples s;
+    pp_string_id *strings; /* ids of the file's string numbers; NULL: the same */
     struct pp_ids mappings, functions, locations;
     struct pp_err *err;
 };
@@ -67,53 +69,12 @@ static bool scan_ints(struct counts *n, struct pp_bytes b, uint64_t *to, unsigne
 #define N_LINE (PP_PB_LINE_COLUMN + 1)
 #define N_FUNCTION (PP_PB_FUNCTION_START_LINE + 1)
 
-static bool scan_label(struct counts *n, struct pp_bytes b)
-{
-    uint64_t l[N_LABEL] = {0};
-    if (!pp_fields_read_ints(b, l, N_LABEL)) return false;
-    note_string(n, l[PP_PB_LABEL_KEY]);
-    if (l[PP_PB_LABEL_STR])
-        note_string(n, l[PP_PB_LABEL_STR]);
-    else if (l[PP_PB_LABEL_NUM_UNIT])
-        note_string(n, l[PP_PB_LABEL_NUM_UNIT]);
-    n->labels += l[PP_PB_LABEL_STR] || l[PP_PB_LABEL_NUM] || l[PP_PB_LABEL_NUM_UNIT];
-    return true;
-}
-
 /* One field of repeated numbers. */
 static bool scan_ints_field(const struct pp_field *f, uint64_t *count)
 {
     uint64_t more = 1;
     if (f->wire == PP_PB_WIRE_BYTES ? !pp_packed_count(f->body, &more) : f->wire != PP_PB_WIRE_VARINT) return false;
     *count += more;
-    return true;
-}
-
-static bool scan_sample(struct counts *n, struct pp_bytes b)
-{
-    uint64_t values = 0;
-    struct pp_field f;
-    while (b.p < b.end) {
-        if (!pp_field_next(&b, &f)) return false;
-        switch (f.number) {
-        case PP_PB_SAMPLE_LOCATION_ID:
-            if (!scan_ints_field(&f, &n->locs)) return false;
-            break;
-        case PP_PB_SAMPLE_VALUE:
-            if (!scan_ints_field(&f, &values)) return false;
-            break;
-        case PP_PB_SAMPLE_LABEL:
-            if (f.wire != PP_PB_WIRE_BYTES || !scan_label(n, f.body)) return false;
-            break;
-        default: break;
-        }
-    }
-    if (n->samples == 0) n->first_values = values;
-    if (values != n->first_values && n->other_sample == NO_SAMPLE) {
-        n->other_sample = n->samples;
-        n->other_values = values;
-    }
-    n->samples++;
     return true;
 }
 
@@ -152,7 +113,6 @@ static bool scan_message(struct counts *n, struct pp_bytes b, uint64_t number)
     uint64_t ints[N_MAPPING] = {0};
     switch (number) {
     case PP_PB_PROFILE_SAMPLE_TYPE: n->types++; return scan_ints(n, b, ints, N_TYPE, STRINGS_OF_TYPE);
-    case PP_PB_PROFILE_SAMPLE: return scan_sample(n, b);
     case PP_PB_PROFILE_MAPPING: n->mappings++; return scan_ints(n, b, ints, N_MAPPING, STRINGS_OF_MAPPING);
     case PP_PB_PROFILE_LOCATION: return scan_location(n, b);
     case PP_PB_PROFILE_FUNCTION: n->functions++; return scan_ints(n, b, ints, N_FUNCTION, STRINGS_OF_FUNCTION);
@@ -168,34 +128,31 @@ static bool is_message(uint64_t number)
     return number <= PP_PB_PROFILE_STRING_TABLE || number == PP_PB_PROFILE_PERIOD_TYPE;
 }
 
-/* Marks where the first uninterrupted run of samples is. */
-static void note_run(struct decode *d, uint64_t number, const uint8_t *start, const uint8_t *end)
+/* Over the first run of samples; false at the end. */
+static bool skip_samples(const struct decode *d, struct pp_bytes *b)
 {
-    if (number != PP_PB_PROFILE_SAMPLE) return;
-    if (!d->samples) d->samples = d->samples_end = start;
-    if (d->samples_end == start) d->samples_end = end;
+    if (b->p == d->samples) b->p = d->samples_end;
+    return b->p < b->end;
 }
 
 static enum outcome scan(struct decode *d)
 {
     struct counts *n = &d->n;
     struct pp_field f;
-    n->other_sample = NO_SAMPLE;
-    for (struct pp_bytes b = d->in; b.p < b.end;) {
-        const uint8_t *start = b.p;
+    for (struct pp_bytes b = d->in; skip_samples(d, &b);) {
         if (!pp_field_next(&b, &f)) return NOT_PROTO;
-        if (f.number == 0 || f.number > PP_PB_PROFILE_DOC_URL) continue;
+        if (f.number == 0 || f.number > PP_PB_PROFILE_DOC_URL || f.number == PP_PB_PROFILE_SAMPLE) continue;
         if (f.number == PP_PB_PROFILE_TIME_NANOS && n->top[PP_PB_PROFILE_TIME_NANOS]) return CONCATENATED;
         if (f.number == PP_PB_PROFILE_COMMENT) {
             if (!scan_comment(n, &f)) return NOT_PROTO;
         } else if (is_message(f.number)) {
             if (f.wire != PP_PB_WIRE_BYTES || !scan_message(n, f.body, f.number)) return NOT_PROTO;
-            note_run(d, f.number, start, b.p);
         } else {
             if (f.wire != PP_PB_WIRE_VARINT) return NOT_PROTO;
             n->top[f.number] = f.value;
         }
     }
+    note_string(n, d->s.string_max);
     note_string(n, n->period_type[PP_PB_VALUE_TYPE_TYPE]);
     note_string(n, n->period_type[PP_PB_VALUE_TYPE_UNIT]);
     note_string(n, n->top[PP_PB_PROFILE_DROP_FRAMES]);
@@ -207,11 +164,9 @@ static enum outcome scan(struct decode *d)
 
 /* ---- second pass: tables ---- */
 
-/* The next field of the profile, without stepping through the first run of samples. */
 static bool next_beside_samples(const struct decode *d, struct pp_bytes *b, struct pp_field *ret_field)
 {
-    if (b->p == d->samples) b->p = d->samples_end;
-    return b->p < b->end && pp_field_next(b, ret_field);
+    return skip_samples(d, b) && pp_field_next(b, ret_field);
 }
 
 static pp_string_id string_of(const struct decode *d, uint64_t number)
@@ -377,200 +332,155 @@ static void build_head(struct decode *d)
     p->period_type = type_of(d, d->n.period_type);
 }
 
-/* ---- second pass: samples ---- */
+/* ---- the whole ---- */
 
-/* Appends the indices of packed location ids; the bytes are checked. Two numbers of up to four bytes each are cut out of one
- * 8-byte load: their lengths are found without a branch, so that mixed lengths cost no mispredictions. */
-static uint32_t *add_packed_locs(const struct pp_ids *ids, struct pp_bytes b, const uint8_t *in_end, uint32_t *to)
+static enum outcome too_many(struct decode *d)
 {
-    const uint8_t *p = b.p;
-    const uint32_t n = ids->n;
-    while (p < b.end) {
-        uint64_t v;
-        if (in_end - p < 8 || !ids->identity) {
-            *to++ = pp_ids_find(ids, pp_packed_next(&p));
-            continue;
-        }
-        memcpy(&v, p, 8);
-        uint64_t ends = ~v & 0x8080808080808080u;
-        unsigned first = (unsigned)__builtin_ctzll(ends | 1ull << 63) + 1;
-        ends &= ends - 1;
-        unsigned both = (unsigned)__builtin_ctzll(ends | 1ull << 63) + 1;
-        if (first > 32 || both - first > 32 || !ends || p + both / 8 > b.end) {
-            *to++ = pp_ids_find(ids, pp_packed_next(&p));
-            continue;
-        }
-        uint64_t x = v & (~0ull >> (64 - first)), y = v >> first & (~0ull >> (64 - (both - first)));
-        x = (x & 0x7f) | (x >> 1 & 0x3f80) | (x >> 2 & 0x1fc000) | (x >> 3 & 0xfe00000);
-        y = (y & 0x7f) | (y >> 1 & 0x3f80) | (y >> 2 & 0x1fc000) | (y >> 3 & 0xfe00000);
-        to[0] = x - 1 < n ? (uint32_t)x - 1 : PP_NONE;
-        to[1] = y - 1 < n ? (uint32_t)y - 1 : PP_NONE;
-        to += 2;
-        p += both / 8;
+    const struct counts *n = &d->n;
+    uint64_t most =
+        n->types | d->s.n_all | n->mappings | n->locations | n->lines | n->functions | n->strings | n->comments;
+    if (most < PP_NONE >> 1) return DECODED;
+    pp_fail(d->err, PP_E_LIMIT, "too many entries for one profile");
+    return MALFORMED;
+}
+
+static enum outcome check_values(struct decode *d, bool locations_known)
+{
+    const struct pp_samples *s = &d->s;
+    bool is_wrong = s->n_all && s->n_values != d->n.types;
+    if (!is_wrong && !locations_known) {
+        pp_fail(d->err, PP_E_FORMAT, "sample has nil location");
+        return MALFORMED;
     }
-    return to;
+    if (!is_wrong && !s->has_other) return DECODED;
+    pp_fail(d->err, PP_E_FORMAT, "mismatch: sample has %llu values vs. %llu types",
+            (unsigned long long)(is_wrong ? s->n_values : s->other_values), (unsigned long long)d->n.types);
+    return MALFORMED;
 }
 
-struct build {
-    struct decode *d;
-    uint32_t *loc;          /* next free place */
-    struct pp_label *label; /* the same */
-    uint32_t sample;
-    uint32_t value;      /* next type */
-    const uint8_t *done; /* pages of the input before this are given back */
-    uint8_t *fresh;      /* pages of the column from here on were never touched */
-};
-
-static void add_label(struct build *w, struct pp_bytes b)
+/* The samples are in their columns; what is beside them makes the tables. */
+static enum outcome decode_tables(struct decode *d)
 {
-    uint64_t l[N_LABEL] = {0};
-    pp_fields_read_ints(b, l, N_LABEL);
-    bool is_num = l[PP_PB_LABEL_STR] == 0;
-    if (is_num && !l[PP_PB_LABEL_NUM] && !l[PP_PB_LABEL_NUM_UNIT]) return;
-    *w->label++ = (struct pp_label){
-        .key = string_of(w->d, l[PP_PB_LABEL_KEY]),
-        .str = string_of(w->d, l[PP_PB_LABEL_STR]),
-        .num = is_num ? (int64_t)l[PP_PB_LABEL_NUM] : 0,
-        .unit = is_num ? string_of(w->d, l[PP_PB_LABEL_NUM_UNIT]) : 0,
-        .is_num = is_num,
-    };
+    enum outcome o = scan(d);
+    if (o || (o = too_many(d))) return o;
+    build_strings(d);
+    build_tables(d);
+    build_head(d);
+    if (!d->s.n_all) pp_samples_none(&d->s, d->n.types);
+    if (d->n.types == 0 && d->s.n_all) {
+        pp_fail(d->err, PP_E_FORMAT, "missing sample type information");
+        return MALFORMED;
+    }
+    if ((o = check_values(d, pp_samples_finish(&d->s, d->p, &d->locations, d->strings)))) return o;
+    return pp_profile_check_tables(d->p, d->err) ? MALFORMED : DECODED;
 }
 
-static void add_values(struct build *w, const struct pp_field *f)
-{
-    struct pp_profile *p = w->d->p;
-    if (f->wire == PP_PB_WIRE_VARINT)
-        p->values[w->value++][w->sample] = (int64_t)f->value;
-    else
-        for (const uint8_t *q = f->body.p; q < f->body.end;)
-            p->values[w->value++][w->sample] = (int64_t)pp_packed_next(&q);
-}
+/* ---- a text that is there as a whole ---- */
 
-/* A sample with the right number of values. False: it has an unknown location. */
-static bool add_sample(struct build *w, struct pp_bytes b)
+/* All samples, first. The first error ends the text; whether another one comes before it, the tables tell. */
+static bool take_samples(struct decode *d)
 {
-    struct decode *d = w->d;
-    struct pp_profile *p = d->p;
     struct pp_field f;
-    uint32_t *first = w->loc;
-    struct pp_label *first_label = w->label;
-    w->value = 0;
-    while (b.p < b.end && pp_field_next(&b, &f)) {
-        if (f.number == PP_PB_SAMPLE_LOCATION_ID) {
-            if (f.wire == PP_PB_WIRE_VARINT)
-                *w->loc++ = pp_ids_find(&d->locations, f.value);
-            else
-                w->loc = add_packed_locs(&d->locations, f.body, d->in.end, w->loc);
-        } else if (f.number == PP_PB_SAMPLE_VALUE) {
-            add_values(w, &f);
-        } else if (f.number == PP_PB_SAMPLE_LABEL) {
-            add_label(w, f.body);
-        }
-    }
-    bool known = true;
-    for (const uint32_t *l = first; l < w->loc; l++)
-        known &= *l != PP_NONE;
-    p->loc_off[++w->sample] = (uint64_t)(w->loc - p->locs);
-    if (p->label_off) {
-        pp_labels_sort(p, first_label, (size_t)(w->label - first_label));
-        p->label_off[w->sample] = (uint64_t)(w->label - p->labels);
-    }
-    return known;
-}
-
-/* How many samples come before the first one with a wrong number of values; *ret_values is that number. */
-static uint64_t good_samples(const struct counts *n, uint64_t *ret_values)
-{
-    *ret_values = n->first_values != n->types ? n->first_values : n->other_values;
-    if (n->first_values != n->types) return 0;
-    return n->other_sample == NO_SAMPLE ? n->samples : n->other_sample;
-}
-
-static void build_columns(struct decode *d, uint64_t samples)
-{
-    struct pp_profile *p = d->p;
-    p->loc_off = PP_NEW_N(p->arena, uint64_t, samples + 1);
-    p->locs = PP_NEW_N(p->arena, uint32_t, d->n.locs);
-    p->values = PP_NEW_N(p->arena, int64_t *, d->n.types);
-    for (uint64_t t = 0; t < d->n.types; t++)
-        p->values[t] = PP_NEW_N(p->arena, int64_t, samples);
-    if (!d->n.labels) return;
-    p->label_off = PP_NEW_N(p->arena, uint64_t, samples + 1);
-    p->labels = PP_NEW_N(p->arena, struct pp_label, d->n.labels);
-}
-
-static uint8_t *huge_up(const void *p) { return (uint8_t *)(((uintptr_t)p + PP_PAGES_HUGE - 1) & -PP_PAGES_HUGE); }
-
-static uint8_t *huge_down(const void *p) { return (uint8_t *)((uintptr_t)p & -PP_PAGES_HUGE); }
-
-/* The input up to `now` is decoded. Its pages go to where the column of locations will grow next: clearing fresh ones would
- * take the kernel as long as decoding a third of the samples takes us. */
-static void give_back(struct build *w, const uint8_t *now)
-{
-    struct decode *d = w->d;
-    uint8_t *from = huge_up(w->done), *to = huge_down(now), *end = huge_down(d->p->locs + d->n.locs);
-    if (w->fresh < huge_up(w->loc)) w->fresh = huge_up(w->loc);
-    if (d->may_reuse && from < to && w->fresh < end) {
-        size_t n = (size_t)(to - from), room = (size_t)(end - w->fresh);
-        if (n > room) n = room;
-        if (pp_pages_move(w->fresh, from, n)) w->fresh += n;
-    }
-    pp_pages_discard(w->done, (size_t)(now - w->done));
-    w->done = now;
-}
-
-static enum outcome build_samples(struct decode *d)
-{
-    uint64_t wrong, good = good_samples(&d->n, &wrong);
-    struct pp_field f;
-    struct pp_profile *p = d->p;
-    build_columns(d, good);
-    struct build w = {.d = d, .loc = p->locs, .label = p->labels, .done = d->samples};
-    for (struct pp_bytes b = {d->samples, d->in.end}; d->samples && b.p < b.end;) {
+    const uint8_t *done = d->in.p;
+    for (struct pp_bytes b = d->in; b.p < b.end;) {
         const uint8_t *start = b.p;
-        if (!pp_field_next(&b, &f)) break;
-        if (f.number != PP_PB_PROFILE_SAMPLE) { /* perhaps text: stays */
-            if (d->may_discard) give_back(&w, start);
-            w.done = b.p;
+        bool is_sound = pp_field_next(&b, &f);
+        if (is_sound && f.number != PP_PB_PROFILE_SAMPLE) {
+            done = b.p; /* perhaps text: stays */
             continue;
         }
-        if (w.sample == good) {
-            pp_fail(d->err, PP_E_FORMAT, "mismatch: sample has %llu values vs. %llu types", (unsigned long long)wrong,
-                    (unsigned long long)d->n.types);
-            return MALFORMED;
+        d->s.n_done = (uint64_t)(b.p - d->in.p);
+        if (!is_sound || f.wire != PP_PB_WIRE_BYTES || !pp_samples_add(&d->s, f.body)) {
+            d->in.end = start;
+            return false;
         }
-        if (!add_sample(&w, f.body)) {
-            pp_fail(d->err, PP_E_FORMAT, "sample has nil location");
-            return MALFORMED;
-        }
-        if (!d->may_discard || (size_t)(b.p - w.done) < DISCARD_STEP) continue;
-        give_back(&w, d->may_reuse ? huge_down(b.p) : b.p);
+        if (!d->samples) d->samples = d->samples_end = start;
+        if (d->samples_end == start) d->samples_end = b.p;
+        if (!d->may_discard || d->samples_end != b.p || (size_t)(start - done) < DISCARD_STEP) continue;
+        if (done < d->samples) done = d->samples;
+        pp_pages_discard(done, (size_t)(start - done)); /* not the last one: the next is compared with it */
+        done = start;
+        d->has_discarded = true;
     }
-    p->n_samples = w.sample;
-    return DECODED;
+    return true;
 }
 
 static enum outcome decode(struct decode *d)
 {
     if (d->in.p == d->in.end) return EMPTY;
-    enum outcome o = scan(d);
-    if (o) return o;
-    const struct counts *n = &d->n;
-    uint64_t most =
-        n->types | n->samples | n->mappings | n->locations | n->lines | n->functions | n->strings | n->comments;
-    if (most >= PP_NONE >> 1) {
-        pp_fail(d->err, PP_E_LIMIT, "too many entries for one profile");
-        return MALFORMED;
+    pp_samples_begin(&d->s, d->p->arena, (uint64_t)(d->in.end - d->in.p));
+    bool is_sound = take_samples(d);
+    enum outcome o = is_sound ? DECODED : scan(d);
+    if (!is_sound) return o ? o : NOT_PROTO;
+    return decode_tables(d);
+}
+
+/* ---- a text that comes in pieces ---- */
+
+/* Appends a field to what is beside the samples. */
+static void keep_field(struct decode *d, size_t *n, size_t *cap, const uint8_t *from, const uint8_t *to)
+{
+    size_t more = (size_t)(to - from);
+    if (more > *cap - *n) {
+        *cap = 2 * (*n + more) + KEPT_FIRST;
+        d->kept = pp_arena_grow_pages(d->p->arena, d->kept, *cap);
     }
-    build_strings(d);
-    build_tables(d);
-    build_head(d);
-    if (n->types == 0 && n->samples) {
-        pp_fail(d->err, PP_E_FORMAT, "missing sample type information");
-        return MALFORMED;
+    memcpy(d->kept + *n, from, more);
+    *n += more;
+}
+
+/* The whole fields of one piece; *at: the first byte that is left. False: broken. */
+static bool take_piece(struct decode *d, struct pp_bytes piece, size_t *n, size_t *cap, const uint8_t **at)
+{
+    struct pp_field f;
+    while (piece.p < piece.end) {
+        const uint8_t *start = *at = piece.p;
+        if (!pp_field_next(&piece, &f)) return (size_t)(piece.end - start) <= PP_GUNZIP_BACK; /* cut off, perhaps */
+        if (f.number != PP_PB_PROFILE_SAMPLE)
+            keep_field(d, n, cap, start, piece.p);
+        else if (f.wire != PP_PB_WIRE_BYTES || !pp_samples_add(&d->s, f.body))
+            return false;
     }
-    if ((o = build_samples(d))) return o;
-    return pp_profile_check_tables(d->p, d->err) ? MALFORMED : DECODED;
+    *at = piece.p;
+    return true;
+}
+
+static bool take_pieces(struct decode *d, struct pp_pieces *pieces, size_t max_bytes)
+{
+    struct pp_bytes piece;
+    size_t n_kept = 0, cap = 0, n_left = 0;
+    for (;;) {
+        if (!pp_pieces_next(pieces, &piece)) return false;
+        if (piece.p == piece.end) break;
+        d->s.n_done += (uint64_t)(piece.end - piece.p);
+        if (max_bytes && d->s.n_done > max_bytes) return false;
+        const uint8_t *left;
+        piece.p -= n_left;
+        if (!take_piece(d, piece, &n_kept, &cap, &left)) return false;
+        n_left = (size_t)(piece.end - left);
+        pp_samples_forget_bytes(&d->s);
+    }
+    d->in = (struct pp_bytes){d->kept, d->kept + n_kept};
+    d->p->input = (pp_str){(const char *)d->kept, n_kept};
+    return n_left == 0;
+}
+
+/* The usual case of a large profile: one sound gzip member with a sound profile. False: anything else; nothing has happened. */
+static bool parse_pieces(struct pp_arena *a, pp_str bytes, const struct pp_decode_options *opt,
+                         struct pp_profile **ret_profile)
+{
+    struct pp_pieces pieces;
+    struct pp_err ignored;
+    size_t n_text = pp_gzip_size_hint(bytes);
+    if (n_text < PIECES_MIN || !pp_pieces_begin(&pieces, bytes, opt && opt->may_thread)) return false;
+    struct decode d = {.err = &ignored, .p = PP_NEW(a, struct pp_profile)};
+    d.p->arena = a;
+    pp_samples_begin(&d.s, a, n_text);
+    bool taken = take_pieces(&d, &pieces, opt ? opt->max_bytes : 0);
+    pp_pieces_end(&pieces);
+    if (!taken || decode_tables(&d)) return false;
+    *ret_profile = d.p;
+    return true;
 }
 
 static enum pp_code fail_as(enum outcome o, struct pp_err *err)
@@ -578,6 +488,7 @@ static enum pp_code fail_as(enum outcome o, struct pp_err *err)
     switch (o) {
     case EMPTY: return pp_fail(err, PP_E_EMPTY, "parsing profile: empty input file");
     case CONCATENATED: return pp_fail(err, PP_E_FORMAT, "parsing profile: concatenated profiles detected");
+    case NOT_PROTO: return pp_fail(err, PP_E_FORMAT, "parsing profile: unrecognized profile format");
     default: return pp_within(err, "malformed profile");
     }
 }
@@ -586,15 +497,16 @@ enum pp_code pp_profile_parse(struct pp_arena *a, pp_str bytes, const struct pp_
                               struct pp_profile **ret_profile, struct pp_err *err)
 {
     struct pp_err local;
-    bool may_discard = opt && opt->may_discard, may_reuse = false;
+    bool may_discard = opt && opt->may_discard;
     if (!err) err = &local;
+    if (pp_gzip_is(bytes) && parse_pieces(a, bytes, opt, ret_profile)) return PP_OK;
     if (pp_gzip_is(bytes)) {
         pp_str inflated;
         if (pp_gzip_decompress(a, bytes, opt ? opt->max_bytes : 0, &inflated, err))
             return pp_within(err, "decompressing profile");
         if (may_discard) pp_pages_discard(bytes.p, bytes.n);
         bytes = inflated;
-        may_discard = may_reuse = true; /* these are ours */
+        may_discard = true; /* these are ours */
     } else if (pp_zstd_is(bytes)) {
         pp_str unpacked;
         if (pp_zstd_decompress(a, bytes, opt ? opt->max_bytes : 0, &unpacked, err))
@@ -604,13 +516,13 @@ enum pp_code pp_profile_parse(struct pp_arena *a, pp_str bytes, const struct pp_
     }
     if (opt && opt->is_callers && opt->is_callers(bytes))
         return opt->read_callers(a, bytes, opt->max_bytes, ret_profile, err);
-    struct decode d = {.may_discard = may_discard, .may_reuse = may_reuse, .err = err};
+    struct decode d = {.may_discard = may_discard, .err = err};
     d.in = (struct pp_bytes){(const uint8_t *)bytes.p, (const uint8_t *)bytes.p + bytes.n};
     d.p = PP_NEW(a, struct pp_profile);
     d.p->arena = a;
     d.p->input = bytes;
     enum outcome o = decode(&d);
-    if (o == NOT_PROTO) return pp_formats_parse(a, bytes, opt, ret_profile, err);
+    if (o == NOT_PROTO && !d.has_discarded) return pp_formats_parse(a, bytes, opt, ret_profile, err);
     if (o) return fail_as(o, err);
     *ret_profile = d.p;
     return PP_OK;

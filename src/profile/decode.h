@@ -1,7 +1,8 @@
 /* profile/decode.h - bytes of a profile file -> struct pp_profile.
  *
- * gzip, zstd or plain profile.proto. Two passes: the first checks and counts everything, the second fills arrays of the exact size, so that
- * nothing grows and a broken file is refused before memory is taken for it. Then the checks of profile/validate.
+ * gzip, zstd or plain profile.proto. The samples go into their columns first (profile/sample_columns), in one pass; of a large gzipped
+ * profile while the rest is being inflated. Then the tables, in two passes: one checks and counts, one fills arrays of the exact
+ * size. Then the checks of profile/validate. Memory is taken in proportion to the bytes read so far.
  * The semantics are google/pprof's: unknown fields skipped, sparse ids, packed or single numbers, labels gathered by key, empty
  * labels dropped, a missing period type is an empty one. So are the texts:
  *     decompressing profile: ...  |  parsing profile: empty input file  |  parsing profile: concatenated profiles detected
@@ -15,6 +16,7 @@
 
 struct pp_decode_options {
     size_t max_bytes; /* of the inflated profile; 0: no limit but gzip's ratio */
+    bool may_thread;  /* a second thread may inflate meanwhile */
     bool
         may_discard; /* `bytes` is whole anonymous or private file pages that nobody reads afterwards: they are given back to
                            the system as soon as they are decoded, text excepted. Keeps the peak at about the size of the profile. */

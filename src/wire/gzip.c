@@ -134,14 +134,20 @@ static enum pp_code read_data(struct reader *r)
     return c ? c : check_trailer(r, used, made);
 }
 
+size_t pp_gzip_size_hint(pp_str bytes)
+{
+    size_t limit = bytes.n > SIZE_MAX / RATIO_MAX ? SIZE_MAX / 4 : bytes.n * RATIO_MAX;
+    size_t size = bytes.n < HEADER + TRAILER ? 64 : le32((const uint8_t *)bytes.p + bytes.n - 4);
+    if (size < bytes.n) size = 4 * bytes.n; /* more members, or over 4 GB */
+    return size < limit ? size : limit;
+}
+
 /* The size that the last member claims, within what is possible; pages that stay unused cost nothing. */
 static enum pp_code first_room(struct reader *r, size_t max_bytes)
 {
-    size_t limit = 0;
+    size_t limit = 0, cap = pp_gzip_size_hint((pp_str){(const char *)r->in, r->n});
     if (__builtin_mul_overflow(r->n, (size_t)RATIO_MAX, &limit)) limit = SIZE_MAX / 4;
     if (max_bytes && max_bytes < limit) limit = max_bytes;
-    size_t cap = r->n < 18 ? 64 : le32(r->in + r->n - 4);
-    if (cap < r->n) cap = 4 * r->n;
     if (cap > limit) cap = limit;
     r->out = (struct pp_inflate_out){.p = pp_alloc(r->a, cap, 1), .cap = cap, .max_bytes = limit};
     if (!r->out.p) return pp_fail(r->err, PP_E_NOMEM, "out of memory");

@@ -18,6 +18,9 @@
 /* Whether it starts as gzip (1f 8b). */
 bool pp_gzip_is(pp_str bytes);
 
+/* The size of the text by what the end of the file says, within what its own size allows. */
+size_t pp_gzip_size_hint(pp_str bytes);
+
 /* The inflated bytes live in `a`. max_bytes 0: no limit but the ratio. PP_E_FORMAT: Go's text; PP_E_LIMIT; PP_E_NOMEM. */
 PP_MUST_USE enum pp_code pp_gzip_decompress(struct pp_arena *a, pp_str in, size_t max_bytes, pp_str *ret_bytes,
                                             struct pp_err *err);

@@ -82,6 +82,33 @@ static void vectors_grow(void **state)
     pp_arena_release(&a);
 }
 
+static void pages_grow_where_they_are(void **state)
+{
+    (void)state;
+    struct pp_arena a = {0};
+    char *x = NULL, *y = NULL;
+    for (size_t n = 1; n < 10 << 20; n *= 3) {
+        x = pp_arena_grow_pages(&a, x, n);
+        y = pp_arena_grow_pages(&a, y, n);
+        assert_non_null(x);
+        assert_non_null(y);
+        assert_int_equal((uintptr_t)x % 16, 0);
+        assert_int_equal(x[n - 1] | y[n - 1], 0);
+        x[n - 1] = 'x';
+        y[n - 1] = 'y';
+        strcpy(pp_alloc(&a, 8, 1), "between"); /* other blocks stay where they are */
+        for (size_t k = 1; k <= n; k *= 3)
+            assert_true(x[k - 1] == 'x' && y[k - 1] == 'y');
+    }
+    pp_arena_release(&a);
+    pp_arena_init(&a, 1 << 20, NULL);
+    x = pp_arena_grow_pages(&a, NULL, 1000);
+    assert_non_null(x);
+    assert_null(pp_arena_grow_pages(&a, x, 2 << 20));
+    assert_true(a.failed);
+    pp_arena_release(&a);
+}
+
 static void makes_texts(void **state)
 {
     (void)state;
@@ -114,7 +141,7 @@ int main(void)
         cmocka_unit_test(aligns_and_zeroes),     cmocka_unit_test(is_zero_again_after_reset),
         cmocka_unit_test(says_when_memory_ends), cmocka_unit_test(vectors_grow),
         cmocka_unit_test(makes_texts),           cmocka_unit_test(errors_carry_where),
-        cmocka_unit_test(reserve_takes_one_chunk),
+        cmocka_unit_test(reserve_takes_one_chunk), cmocka_unit_test(pages_grow_where_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

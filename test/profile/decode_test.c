@@ -289,15 +289,46 @@ static void discarded_input_keeps_its_texts(void **state)
     assert_int_equal(bytes.p[1 << 20], 0); /* really gone */
 }
 
-static void inflated_input_becomes_the_column(void **state)
+/* Of the large profile with `more` behind it. */
+static void check_pieces(pp_str large, pp_str more, const char *error)
+{
+    struct pp_profile *p;
+    pp_str gz, bytes = pp_arena_join(&arena, large, more);
+    assert_int_equal(pp_gzip_compress(&arena, bytes, 1, &gz, &err), PP_OK);
+    for (int may_thread = 0; may_thread < 2; may_thread++) {
+        const struct pp_decode_options how = {.may_thread = may_thread};
+        enum pp_code code = pp_profile_parse(&arena, gz, &how, &p, &err);
+        if (error) {
+            assert_int_not_equal(code, PP_OK);
+            assert_string_equal(err.text, error);
+            continue;
+        }
+        assert_int_equal(code, PP_OK);
+        check_large_profile(p);
+        assert_true(p->input.n < bytes.n / 8); /* without the samples */
+    }
+}
+
+static void pieces_give_what_the_whole_gives(void **state)
+{
+    (void)state;
+    pp_str large = large_profile();
+    check_pieces(large, PP_STR(""), NULL);
+    check_pieces(large, PP_STR("\x12\x00"), "malformed profile: mismatch: sample has 0 values vs. 1 types");
+    check_pieces(large, PP_STR("\x12\x04\x08\x09\x10\x01"), "malformed profile: sample has nil location");
+    check_pieces(large, PP_STR("\x12\x7f"), "parsing profile: unrecognized profile format");
+    check_pieces(large, PP_STR("\x48\x01\x48\x01"), "parsing profile: concatenated profiles detected");
+}
+
+static void pieces_are_limited(void **state)
 {
     (void)state;
     struct pp_profile *p;
     pp_str gz;
     assert_int_equal(pp_gzip_compress(&arena, large_profile(), 1, &gz, &err), PP_OK);
-    assert_int_equal(pp_profile_parse(&arena, gz, NULL, &p, &err), PP_OK);
-    check_large_profile(p);
-    assert_int_equal(p->input.p[p->input.n / 4], 0);
+    const struct pp_decode_options how = {.max_bytes = 5 << 20, .may_thread = true};
+    assert_int_equal(pp_profile_parse(&arena, gz, &how, &p, &err), PP_E_LIMIT);
+    assert_string_equal(err.text, "decompressing profile: more than 5242880 bytes");
 }
 
 int main(int argc, char **argv)
@@ -311,7 +342,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(packed_counts_at_every_length, start, stop),
         cmocka_unit_test_setup_teardown(corpus_survives_a_round_trip, start, stop),
         cmocka_unit_test_setup_teardown(discarded_input_keeps_its_texts, start, stop),
-        cmocka_unit_test_setup_teardown(inflated_input_becomes_the_column, start, stop),
+        cmocka_unit_test_setup_teardown(pieces_give_what_the_whole_gives, start, stop),
+        cmocka_unit_test_setup_teardown(pieces_are_limited, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,7 @@ static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_pr
     pp_str bytes = {s->bytes.p, s->bytes.n};
     struct pp_decode_options how = {.max_bytes = s->bytes.max,
                                     .may_discard = true,
+                                    .may_thread = true,
                                     .is_callers = pp_perf_data_is,
                                     .read_callers = pp_perf_data_read};
     struct pp_profile *p;
