@@ -9,6 +9,7 @@
 #include "tool/cmdline.h"
 #include "tool/output.h"
 #include "tool/pipeline.h"
+#include "tool/progress.h"
 #include "tool/run/run.h"
 #include "tool/tempfile.h"
 #include "tool/ui.h"
@@ -93,7 +94,9 @@ static int run_report(struct pp_arena *a, int argc, char **argv)
         puts("pprof " PP_VERSION);
         return EXIT_SUCCESS;
     }
+    pp_progress_begin("Reading the profile");
     if (!code) code = pp_pipeline_run(a, &c, &err);
+    pp_progress_end();
     if (code) print_error(err.text);
     return code ? EXIT_BAD : EXIT_SUCCESS;
 }

@@ -9,6 +9,7 @@
 
 #include "base/vec.h"
 #include "tool/child.h"
+#include "tool/progress.h"
 #include "tool/svg.h"
 #include "tool/tempfile.h"
 #include "tool/ui.h"
@@ -43,6 +44,7 @@ static enum pp_code post_process(struct pp_arena *a, enum pp_post post, pp_str i
 enum pp_code pp_output_stdout(void *ctx, const char *p, size_t n, struct pp_err *err)
 {
     (void)ctx;
+    pp_progress_end();
     enum pp_code c = pp_write_all(STDOUT_FILENO, p, n, err);
     return c ? pp_within(err, "write /dev/stdout") : PP_OK;
 }
@@ -142,6 +144,7 @@ enum pp_code pp_output(struct pp_arena *a, const struct pp_command *c, pp_str ou
 {
     pp_str bytes;
     enum pp_code code = post_process(a, c->post, report, &bytes, err);
+    pp_progress_end();
     if (code) return code;
     if (output.n) return to_named_file(a, output, bytes, err);
     if (c->viewer == PP_VIEW_FILE && (in_shell || isatty(STDOUT_FILENO)))

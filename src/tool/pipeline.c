@@ -9,6 +9,7 @@
 #include "tool/fetch/save.h"
 #include "tool/generate.h"
 #include "tool/objects.h"
+#include "tool/progress.h"
 #include "tool/shell/shell.h"
 #include "tool/symbolize.h"
 
@@ -35,6 +36,7 @@ enum pp_code pp_pipeline_run(struct pp_arena *a, const struct pp_cmdline *c, str
     enum pp_code code = check_known(c, err);
     if (code || (code = pp_fetch(a, c, &p, &remote, err))) return code;
     if (c->source.all_frames) p->drop_frames = p->keep_frames = 0;
+    pp_progress_begin("Looking for names");
     pp_symbolize(p, c->source.symbolize);
     (void)pp_prune_uninteresting(a, p,
                                  NULL); /* fails when drop_frames is no regular expression: then nothing is pruned */
@@ -43,5 +45,6 @@ enum pp_code pp_pipeline_run(struct pp_arena *a, const struct pp_cmdline *c, str
     if (remote && (code = pp_save(a, p, err))) return code;
     pp_objects_use_tools(c->source.tools);
     if (!c->command) return pp_shell_run(a, p, &c->config, err);
+    pp_progress_begin("Making the report");
     return pp_generate(a, p, c->command, c->param, &c->config, err);
 }

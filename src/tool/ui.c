@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/out.h"
+#include "tool/progress.h"
 
 enum pp_code pp_write_all(int fd, const char *p, size_t n, struct pp_err *err)
 {
@@ -40,6 +41,7 @@ static void say(const char *before, const char *after, const char *fmt, va_list 
     if (!text.n || text.p[text.n - 1] != '\n') pp_out_char(&o, '\n');
     pp_out_c(&o, after);
     text = pp_out_bytes(&o);
+    pp_progress_erase();
     pp_write_all(STDERR_FILENO, text.p, text.n, NULL);
     pp_arena_release(&arena);
 }

@@ -142,6 +142,22 @@ def test_pictures_go_to_files(pprof, home):
     assert s.end() == 0
 
 
+def test_progress(_pprof, home):
+    """A profile that comes slowly: after half a second a line says so; it is erased before the report."""
+    fifo = os.path.join(home, "slow")
+    os.mkfifo(fifo)
+    s = Shell(_pprof, home, "-top", "-nodecount=1", fifo)
+    with open(fifo, "wb") as out, open(os.path.join(CORPUS, "go/cpu.pb.gz"), "rb") as profile:
+        data = profile.read()
+        out.write(data[:1000])
+        out.flush()
+        s.expect(b"\r\033[KReading the profile... (")
+        out.write(data[1000:])
+    s.expect(b" s)\r\033[K")
+    assert s.end() == 0
+    assert b"File: shop" in s.text and b"main.fib" in s.text and b"..." not in s.text.split(b"File: shop")[1], s.text
+
+
 def main():
     if not ctypes.util.find_library("edit"):
         print("SKIPPED: no libedit here")

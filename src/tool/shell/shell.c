@@ -10,6 +10,7 @@
 #include "tool/configure.h"
 #include "tool/generate.h"
 #include "tool/output.h"
+#include "tool/progress.h"
 #include "tool/shell/input.h"
 #include "tool/shell/line.h"
 #include "tool/ui.h"
@@ -145,7 +146,9 @@ static enum pp_code report(const struct shell *s, const struct pp_shell_line *li
     const struct pp_command *command;
     pp_str param;
     enum pp_code c = pp_shell_report(&a, s->profile, line, &config, &command, &param, err);
+    pp_progress_begin("Making the report");
     if (!c) c = pp_generate(&a, pp_profile_copy(&a, s->profile), command, param, &config, err);
+    pp_progress_end();
     pp_arena_release(&a);
     return c;
 }
@@ -175,6 +178,7 @@ enum pp_code pp_shell_run(struct pp_arena *a, struct pp_profile *p, const struct
     enum pp_code c = PP_OK;
     s.config.compact_labels = true;
     pp_output_in_shell();
+    pp_progress_end();
     pp_arena_init(&of_line, 0, a->oom);
     pp_shell_input_init(&in, p);
     greet(&s);
