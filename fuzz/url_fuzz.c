@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz: src/tool/fetch/url.c src/tool/goflag.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/gomath.c src/base/gonum.c src/base/goquote.c src/base/out.c src/base/pages.c src/base/str.c src/base/unicode.c src/base/utf8.c src/base/vec.c -- -lm
-// Bytes up to the first newline are a source: a URL made of it reads back as itself. The rest are the words of a command line.
+// fuzz: src/tool/fetch/url.c src/tool/fetch/proxy.c src/tool/goflag.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/gomath.c src/base/gonum.c src/base/gopath.c src/base/goquote.c src/base/out.c src/base/pages.c src/base/str.c src/base/unicode.c src/base/utf8.c src/base/vec.c -- -lm
+// Bytes up to the first newline are a source: a URL made of it reads back as itself, leads nowhere but where it may, and is a
+// list of hosts without proxy, too. The rest are the words of a command line.
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/fetch/proxy.h"
 #include "tool/fetch/url.h"
 #include "tool/goflag.h"
 
@@ -25,8 +27,16 @@ static void try_source(struct pp_arena *a, pp_str source)
     struct pp_url u, again;
     int64_t timeout_ms;
     if (!pp_url_adjust(a, source, -1, -1, &u, &timeout_ms)) return;
-    check(timeout_ms > 0 && u.host.n > 0);
+    check(timeout_ms > 0 && (u.host.n > 0) != (u.socket.n > 1));
     pp_str text = pp_url_text(a, &u);
+    if (pp_url_resolve(a, &u, source, &again)) check(!again.socket.n || pp_str_eq(again.socket, u.socket));
+    again = pp_url_symbolz(a, &u);
+    check(pp_str_contains(again.path, PP_STR("symbol")) && !again.query.n);
+    (void)pp_proxy_excludes(a, source, pp_url_hostname(&u), pp_url_port(&u));
+    if (u.socket.n) {
+        check(u.socket.p[0] == '/' || u.socket.p[0] == '@');
+        return;
+    }
     if (pp_url_parse(a, text, &again)) check(pp_str_eq(pp_url_text(a, &again), text));
     check(pp_url_hostname(&u).n <= u.host.n && pp_url_port(&u).n < u.host.n);
 }

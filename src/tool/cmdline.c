@@ -15,6 +15,7 @@ struct words {
     bool command[PP_COMMAND_COUNT];
     pp_str command_param[PP_COMMAND_COUNT];
     bool select[PP_SELECT_COUNT];
+    struct pp_flag_values base, diff_base;
 };
 
 enum { FLAGS_MAX = PP_VAR_COUNT + PP_CHOICE_COUNT + PP_COMMAND_COUNT + PP_SELECT_COUNT + PP_SOURCE_COUNT };
@@ -28,6 +29,9 @@ static size_t list_flags(struct pp_flag *flags, struct pp_cmdline *c, struct wor
     for (size_t i = 0; i < PP_SOURCE_COUNT; i++)
         flags[n++] = (struct pp_flag){pp_source_vars[i].name, pp_source_vars[i].type,
                                       (char *)&c->source + pp_source_vars[i].offset};
+    for (size_t i = 0; i < n; i++)
+        if (flags[i].value == &c->source.base || flags[i].value == &c->source.diff_base)
+            flags[i].all = flags[i].value == &c->source.base ? &w->base : &w->diff_base;
     for (size_t i = 0; i < PP_CHOICE_COUNT; i++)
         flags[n++] = (struct pp_flag){pp_choices[i].name, PP_TYPE_BOOL, &w->choice[i]};
     for (size_t i = 0; i < PP_SELECT_COUNT; i++)
@@ -78,16 +82,28 @@ static void apply_selects(struct pp_cmdline *c, const struct words *w)
     }
 }
 
-static enum pp_code apply_base(struct pp_cmdline *c, struct pp_err *err)
+static void drop_empty(struct pp_flag_values *values)
 {
-    if (c->source.base.n && c->source.diff_base.n)
+    size_t n = 0;
+    for (size_t i = 0; i < values->n; i++)
+        if (values->p[i].n) values->p[n++] = values->p[i];
+    values->n = n;
+}
+
+static enum pp_code apply_base(struct pp_cmdline *c, struct words *w, struct pp_err *err)
+{
+    drop_empty(&w->base);
+    drop_empty(&w->diff_base);
+    if (w->base.n && w->diff_base.n)
         return pp_fail(err, PP_E_USAGE, "-base and -diff_base flags cannot both be specified");
-    c->base = c->source.diff_base.n ? c->source.diff_base : c->source.base;
-    if (c->config.normalize && !c->base.n) return pp_fail(err, PP_E_USAGE, "must have base profile to normalize by");
+    c->diff_base = w->diff_base.n > 0;
+    c->bases = c->diff_base ? w->diff_base.p : w->base.p;
+    c->n_bases = c->diff_base ? w->diff_base.n : w->base.n;
+    if (c->config.normalize && !c->n_bases) return pp_fail(err, PP_E_USAGE, "must have base profile to normalize by");
     return PP_OK;
 }
 
-static enum pp_code check_words(struct pp_arena *a, struct pp_cmdline *c, const struct words *w, struct pp_err *err)
+static enum pp_code check_words(struct pp_arena *a, struct pp_cmdline *c, struct words *w, struct pp_err *err)
 {
     enum pp_code code;
     for (size_t i = 0; i < PP_VAR_COUNT; i++)
@@ -98,7 +114,7 @@ static enum pp_code check_words(struct pp_arena *a, struct pp_cmdline *c, const 
     if (c->source.no_browser && !c->source.http.n)
         return pp_fail(err, PP_E_USAGE, "-no_browser only makes sense with -http");
     apply_selects(c, w);
-    return apply_base(c, err);
+    return apply_base(c, w, err);
 }
 
 enum pp_code pp_cmdline_parse(struct pp_arena *a, int argc, char **argv, struct pp_cmdline *ret_cmdline,
@@ -106,7 +122,7 @@ enum pp_code pp_cmdline_parse(struct pp_arena *a, int argc, char **argv, struct 
 {
     struct pp_cmdline c = {.config = pp_config_default, .source = pp_source_default};
     c.source.tools = pp_str_c(getenv("PPROF_TOOLS"));
-    struct words w = {0};
+    struct words w = {.base.p = PP_NEW_N(a, pp_str, argc), .diff_base.p = PP_NEW_N(a, pp_str, argc)};
     struct pp_flag flags[FLAGS_MAX];
     int first;
     *ret_usage = true;

@@ -18,7 +18,9 @@ struct pp_cmdline {
     pp_str exec_name;                 /* the binary before the sources, or "" */
     pp_str *sources;
     size_t n_sources;
-    pp_str base; /* of -base or -diff_base, or "" */
+    pp_str *bases; /* of -base or -diff_base, which may be given more than once */
+    size_t n_bases;
+    bool diff_base;
 };
 
 /* PP_E_NOTFOUND: -h, the usage is to be printed. PP_E_USAGE with *ret_usage: print the text (if any), then the usage.

@@ -22,7 +22,10 @@ static const char *set(const struct pp_flag *f, pp_str value)
     case PP_TYPE_INT: kind = pp_go_parse_int(value, 0, 64, f->value); break;
     case PP_TYPE_FLOAT: kind = pp_go_parse_float(value, f->value); break;
     case PP_TYPE_STR:
-    case PP_TYPE_CHOICE: *(pp_str *)f->value = value; break;
+    case PP_TYPE_CHOICE:
+        *(pp_str *)f->value = value;
+        if (f->all) f->all->p[f->all->n++] = value;
+        break;
     }
     if (kind == PP_GO_NUM_SYNTAX) return "parse error";
     return kind == PP_GO_NUM_RANGE ? "value out of range" : NULL;

@@ -31,18 +31,17 @@ static enum pp_code check_known(const struct pp_cmdline *c, struct pp_err *err)
 
 enum pp_code pp_pipeline_run(struct pp_arena *a, const struct pp_cmdline *c, struct pp_err *err)
 {
-    struct pp_profile *p;
-    bool remote;
+    struct pp_fetched fetched;
     enum pp_code code = check_known(c, err);
-    if (code || (code = pp_fetch(a, c, &p, &remote, err))) return code;
+    if (code || (code = pp_fetch(a, c, &fetched, err))) return code;
+    struct pp_profile *p = fetched.profile;
     if (c->source.all_frames) p->drop_frames = p->keep_frames = 0;
     pp_progress_begin("Looking for names");
-    pp_symbolize(p, c->source.symbolize);
-    (void)pp_prune_uninteresting(a, p,
-                                 NULL); /* fails when drop_frames is no regular expression: then nothing is pruned */
+    if ((code = pp_symbolize(&fetched, &c->source, err))) return code;
+    (void)pp_prune_uninteresting(a, p, NULL); /* fails when drop_frames is no regexp: then nothing is pruned */
     pp_fetch_unname_mappings(p);
     if (c->source.add_comment.n) add_comment(p, c->source.add_comment);
-    if (remote && (code = pp_save(a, p, err))) return code;
+    if (fetched.remote && (code = pp_save(a, p, err))) return code;
     pp_objects_use_tools(c->source.tools);
     if (!c->command) return pp_shell_run(a, p, &c->config, err);
     pp_progress_begin("Making the report");

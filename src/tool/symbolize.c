@@ -4,12 +4,13 @@
 #include "base/vec.h"
 #include "symbols/demangle.h"
 #include "symbols/symfile.h"
-#include "tool/fetch/url.h"
+#include "tool/annotate.h"
 #include "tool/objfile.h"
+#include "tool/symbolz.h"
 #include "tool/ui.h"
 
 struct mode {
-    bool none, local, fast, force;
+    bool none, local, remote, fast, force;
     enum pp_demangle_mode demangle;
 };
 
@@ -20,7 +21,8 @@ static bool apply_word(struct mode *m, pp_str word)
     if (pp_str_has_prefix(word, PP_STR("demangle=")))
         word = pp_str_from(word, sizeof "demangle=" - 1);
     else if (pp_str_eq_c(word, "local") || pp_str_eq_c(word, "fastlocal") || pp_str_eq_c(word, "remote")) {
-        m->local = !pp_str_eq_c(word, "remote");
+        m->remote = pp_str_eq_c(word, "remote");
+        m->local = !m->remote;
         m->fast |= pp_str_eq_c(word, "fastlocal");
         return true;
     } else if (pp_str_eq_c(word, "force")) {
@@ -41,7 +43,7 @@ static bool apply_word(struct mode *m, pp_str word)
 
 static struct mode parse_mode(struct pp_arena *a, pp_str text)
 {
-    struct mode m = {.local = true, .demangle = PP_DEMANGLE_DEFAULT};
+    struct mode m = {.local = true, .remote = true, .demangle = PP_DEMANGLE_DEFAULT};
     char *lower = pp_alloc(a, text.n + 1, 1);
     for (size_t i = 0; i < text.n; i++)
         lower[i] = text.p[i] >= 'A' && text.p[i] <= 'Z' ? (char)(text.p[i] | 32) : text.p[i];
@@ -57,76 +59,50 @@ static struct mode parse_mode(struct pp_arena *a, pp_str text)
     return m;
 }
 
-/* A profile that functions and lines are added to. */
-struct target {
-    struct pp_arena *scratch;
-    struct pp_profile *p;
-    struct pp_hash made; /* the functions from first_made on */
-    uint32_t first_made;
-    size_t cap_functions, cap_lines;
+/* Which locations belong to a mapping. */
+struct by_mapping {
+    uint32_t *locations; /* mapping i has [first[i], first[i + 1]) of them, in the profile's order */
+    uint32_t *first;
 };
 
-static uint32_t add_function(struct target *t, const struct pp_frame *frame)
+static struct by_mapping group_locations(struct pp_arena *a, const struct pp_profile *p)
 {
-    struct pp_profile *p = t->p;
-    struct pp_function f = {.name = pp_profile_intern_copy(p, frame->name),
-                            .filename = pp_profile_intern_copy(p, frame->file),
-                            .start_line = frame->start_line};
-    f.system_name = f.name;
-    uint64_t hash = pp_hash_u64((uint64_t)f.name << 32 | f.filename) ^ pp_hash_u64((uint64_t)f.start_line);
-    uint32_t i;
-    for (struct pp_probe pr = pp_hash_probe(&t->made, hash); pp_hash_next(&pr, &i);) {
-        const struct pp_function *g = &p->functions[i];
-        if (g->name == f.name && g->filename == f.filename && g->start_line == f.start_line) return i;
-    }
-    if (p->n_functions == t->cap_functions)
-        pp_vec_must_grow(p->arena, (void **)&p->functions, &t->cap_functions, sizeof f, _Alignof(struct pp_function));
-    f.id = p->n_functions + 1;
-    p->functions[p->n_functions] = f;
-    pp_hash_add(t->scratch, &t->made, hash, p->n_functions);
-    return p->n_functions++;
+    struct by_mapping g = {PP_NEW_N(a, uint32_t, p->n_locations), PP_NEW_N(a, uint32_t, p->n_mappings + 2)};
+    for (uint32_t i = 0; i < p->n_locations; i++)
+        if (p->locations[i].mapping != PP_NONE) g.first[p->locations[i].mapping + 2]++;
+    for (uint32_t i = 2; i <= p->n_mappings; i++)
+        g.first[i] += g.first[i - 1];
+    for (uint32_t i = 0; i < p->n_locations; i++)
+        if (p->locations[i].mapping != PP_NONE) g.locations[g.first[p->locations[i].mapping + 1]++] = i;
+    return g;
 }
 
-static void add_line(struct target *t, struct pp_line line)
-{
-    struct pp_profile *p = t->p;
-    if (p->n_lines == t->cap_lines)
-        pp_vec_must_grow(p->arena, (void **)&p->lines, &t->cap_lines, sizeof line, _Alignof(struct pp_line));
-    p->lines[p->n_lines++] = line;
-}
-
-static void set_frames(struct target *t, struct pp_mapping *m, struct pp_location *l, const pp_frames *frames)
-{
-    l->first_line = (uint32_t)t->p->n_lines;
-    l->n_lines = (uint32_t)frames->n;
-    l->is_folded = false;
-    for (size_t i = 0; i < frames->n; i++) {
-        const struct pp_frame *f = &frames->p[i];
-        m->has_functions |= f->name.n > 0;
-        m->has_filenames |= f->file.n > 0;
-        m->has_line_numbers |= f->line != 0;
-        add_line(t, (struct pp_line){.function = add_function(t, f), .line = f->line, .column = f->column});
-    }
-    m->has_inline_frames = true;
-}
+/* The work on a profile's local binaries. */
+struct local {
+    struct pp_annotator out;
+    struct by_mapping by_mapping;
+    const struct mode *mode;
+};
 
 /* An address that nothing is known of gets one frame without any text (llvm-symbolizer, which google/pprof asks, answers so);
- * a symbol table alone gives none. */
-static void symbolize_mapping(struct target *t, uint32_t mapping, struct pp_symfile *s, bool fast)
+ * a symbol table alone gives none. The first address inside the mapping decides about the base of all, as in google/pprof. */
+static void symbolize_mapping(struct local *w, uint32_t mapping, struct pp_symfile *s)
 {
-    struct pp_profile *p = t->p;
+    struct pp_profile *p = w->out.p;
     struct pp_mapping *m = &p->mappings[mapping];
     struct pp_object_mapping range = {m->start, m->limit, m->offset, pp_profile_str(p, m->kernel_relocation_symbol)};
-    for (uint32_t i = 0; i < p->n_locations; i++) {
-        struct pp_location *l = &p->locations[i];
-        uint64_t base;
-        bool is_data; /* not asked: google/pprof looks for code everywhere (its own flag for data is never read) */
-        pp_frames frames = {0};
-        if (l->mapping != mapping) continue;
-        if (pp_object_base(pp_symfile_object(s), &range, l->address, &base, &is_data, NULL)) continue;
-        pp_symfile_find(s, l->address - base, t->scratch, &frames);
-        if (!frames.n && !fast) *PP_PUSH(t->scratch, &frames) = (struct pp_frame){0};
-        if (frames.n) set_frames(t, m, l, &frames);
+    uint64_t base = 0;
+    bool has_base = false, is_data; /* is_data is not asked: google/pprof looks for code everywhere */
+    pp_frames frames = {0};
+    for (uint32_t k = w->by_mapping.first[mapping]; k < w->by_mapping.first[mapping + 1]; k++) {
+        struct pp_location *l = &p->locations[w->by_mapping.locations[k]];
+        if (m->start < m->limit && (l->address < m->start || l->address >= m->limit)) continue;
+        if (!has_base && pp_object_base(pp_symfile_object(s), &range, l->address, &base, &is_data, NULL)) return;
+        has_base = true;
+        frames.n = 0;
+        pp_symfile_find(s, l->address - base, w->out.scratch, &frames);
+        if (!frames.n && !w->mode->fast) *PP_PUSH(w->out.scratch, &frames) = (struct pp_frame){0};
+        if (frames.n) pp_annotate(&w->out, m, l, &frames);
     }
 }
 
@@ -142,22 +118,23 @@ static bool is_system(pp_str file)
 static bool is_http(struct pp_arena *a, pp_str file)
 {
     struct pp_url u;
-    return pp_url_parse(a, file, &u) && pp_str_contains(u.scheme, PP_STR("http"));
+    return pp_url_parse(a, file, &u) && (pp_str_contains(u.scheme, PP_STR("http")) || pp_str_eq_c(u.scheme, "unix"));
 }
 
 /* False: the binary is not there. */
-static bool open_mapping(struct target *t, uint32_t mapping, const struct mode *mode)
+static bool open_mapping(struct local *w, uint32_t mapping)
 {
-    struct pp_profile *p = t->p;
+    struct pp_arena *a = w->out.scratch;
+    struct pp_profile *p = w->out.p;
     const struct pp_mapping *m = &p->mappings[mapping];
     pp_str file = pp_profile_str(p, m->file), build_id = pp_profile_str(p, m->build_id), found_id;
     struct pp_object_mapping range = {m->start, m->limit, m->offset, pp_profile_str(p, m->kernel_relocation_symbol)};
     pp_str base = pp_str_base(file);
-    pp_str name = build_id.n ? pp_arena_fmt(t->scratch, "%.*s (build ID %.*s)", PP_FMT(base), PP_FMT(build_id)) : base;
-    struct pp_symfile_options how = {.alias = PP_ALIAS_LLVM, .symbols_only = mode->fast, .oom = p->arena->oom};
+    pp_str name = build_id.n ? pp_arena_fmt(a, "%.*s (build ID %.*s)", PP_FMT(base), PP_FMT(build_id)) : base;
+    struct pp_symfile_options how = {.alias = PP_ALIAS_LLVM, .symbols_only = w->mode->fast, .oom = p->arena->oom};
     struct pp_symfile *s = NULL;
     struct pp_err why;
-    enum pp_code c = pp_objfile_check(t->scratch, file, &range, &found_id, &why);
+    enum pp_code c = pp_objfile_check(a, file, &range, &found_id, &why);
     if (!c && build_id.n && found_id.n && !pp_str_eq(build_id, found_id)) {
         pp_ui_warn("Local symbolization failed for %.*s: build ID mismatch", PP_FMT(name));
         return true;
@@ -167,29 +144,27 @@ static bool open_mapping(struct target *t, uint32_t mapping, const struct mode *
         pp_ui_warn("Local symbolization failed for %.*s: %s", PP_FMT(name), why.text);
         return false;
     }
-    symbolize_mapping(t, mapping, s, mode->fast);
+    symbolize_mapping(w, mapping, s);
     pp_symfile_free(s);
     return true;
 }
 
 static void symbolize_local(struct pp_arena *a, struct pp_profile *p, const struct mode *mode)
 {
-    struct target t = {
-        .scratch = a, .p = p, .first_made = p->n_functions, .cap_functions = p->n_functions, .cap_lines = p->n_lines};
-    bool *used = PP_NEW_N(a, bool, p->n_mappings);
+    struct local w = {.by_mapping = group_locations(a, p), .mode = mode};
+    pp_annotator_init(&w.out, a, p);
     bool missing = false;
-    for (uint32_t i = 0; i < p->n_locations; i++)
-        if (p->locations[i].mapping != PP_NONE) used[p->locations[i].mapping] = true;
     for (uint32_t i = 0; i < p->n_mappings; i++) {
         const struct pp_mapping *m = &p->mappings[i];
         pp_str file = pp_profile_str(p, m->file);
-        if (!used[i] || (!mode->force && (m->has_functions || m->has_filenames || m->has_line_numbers))) continue;
+        bool used = w.by_mapping.first[i] < w.by_mapping.first[i + 1];
+        if (!used || (!mode->force && (m->has_functions || m->has_filenames || m->has_line_numbers))) continue;
         if (!file.n && i == 0)
             pp_ui_warn("Main binary filename not available.");
         else if (!file.n)
             missing = true;
         else if (!is_system(file) && (m->build_id || !is_http(a, file)))
-            missing |= !open_mapping(&t, i, mode);
+            missing |= !open_mapping(&w, i);
     }
     if (missing)
         pp_ui_warn("Some binary filenames not available. Symbolization may be incomplete.\n"
@@ -208,14 +183,20 @@ static void demangle(struct pp_arena *a, struct pp_profile *p, const struct mode
     }
 }
 
-void pp_symbolize(struct pp_profile *p, pp_str mode_text)
+enum pp_code pp_symbolize(const struct pp_fetched *f, const struct pp_source_flags *flags, struct pp_err *err)
 {
     struct pp_arena a;
+    struct pp_profile *p = f->profile;
     pp_arena_init(&a, 0, p->arena->oom);
-    struct mode mode = parse_mode(&a, mode_text);
-    if (!mode.none) {
-        if (mode.local) symbolize_local(&a, p, &mode);
-        demangle(&a, p, &mode);
+    struct mode mode = parse_mode(&a, flags->symbolize);
+    enum pp_code c = PP_OK;
+    if (!mode.none && mode.local) symbolize_local(&a, p, &mode);
+    if (!mode.none && mode.remote) {
+        struct pp_http_options o = {0, flags->tls_cert, flags->tls_key, flags->tls_ca};
+        size_t max = flags->max_size > 0 ? (size_t)flags->max_size : 0;
+        c = pp_symbolz(p, &f->mapping_sources, mode.force, &o, max, err);
     }
+    if (!mode.none && !c) demangle(&a, p, &mode);
     pp_arena_release(&a);
+    return c;
 }

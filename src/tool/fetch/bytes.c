@@ -36,7 +36,7 @@ enum pp_code pp_bytes_add(struct pp_bytes *b, const void *p, size_t n, struct pp
     return PP_OK;
 }
 
-static enum pp_code read_all(struct pp_bytes *b, int fd, const char *path, struct pp_err *err)
+enum pp_code pp_bytes_read_fd(struct pp_bytes *b, int fd, const char *path, struct pp_err *err)
 {
     struct stat st;
     enum pp_code c;
@@ -63,7 +63,7 @@ enum pp_code pp_bytes_read_file(struct pp_bytes *b, const char *path, struct pp_
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return pp_fail(err, PP_E_IO, "open %s: %s", path, pp_errno_text(errno));
-    enum pp_code c = read_all(b, fd, path, err);
+    enum pp_code c = pp_bytes_read_fd(b, fd, path, err);
     close(fd);
     return c;
 }

@@ -15,6 +15,8 @@ struct pp_bytes {
 
 enum pp_code pp_bytes_reserve(struct pp_bytes *b, size_t more, struct pp_err *err) PP_MUST_USE; /* room behind n */
 enum pp_code pp_bytes_add(struct pp_bytes *b, const void *p, size_t n, struct pp_err *err) PP_MUST_USE;
+/* Of a descriptor, up to its end; path is for messages. It stays open. */
+enum pp_code pp_bytes_read_fd(struct pp_bytes *b, int fd, const char *path, struct pp_err *err) PP_MUST_USE;
 enum pp_code pp_bytes_read_file(struct pp_bytes *b, const char *path, struct pp_err *err) PP_MUST_USE;
 void pp_bytes_release(struct pp_bytes *b);
 

@@ -24,7 +24,8 @@ struct group {
     struct pp_profile *profile;
     size_t n_fetched;
     bool remote;
-    enum pp_code code; /* of combining */
+    pp_mapping_sources mapping_sources; /* of those that were fetched */
+    enum pp_code code;                  /* of combining */
     struct pp_err err;
 };
 
@@ -47,7 +48,7 @@ static void read_chunk(struct pp_source *sources, size_t n)
 }
 
 /* One profile of what this chunk and those before it gave. */
-static enum pp_code combine_chunk(struct group *g, const struct pp_source *sources, size_t n)
+static enum pp_code combine_chunk(struct group *g, struct pp_source *sources, size_t n)
 {
     struct pp_profile *profiles[CHUNK], *chunk;
     size_t n_profiles = 0;
@@ -55,6 +56,8 @@ static enum pp_code combine_chunk(struct group *g, const struct pp_source *sourc
         if (!sources[i].profile) continue;
         profiles[n_profiles++] = sources[i].profile;
         g->remote |= sources[i].remote;
+        for (size_t k = 0; k < sources[i].mapping_sources.n; k++)
+            *PP_PUSH(&g->arena, &g->mapping_sources) = sources[i].mapping_sources.p[k];
     }
     if (!n_profiles) return PP_OK;
     g->n_fetched += n_profiles;
@@ -95,6 +98,8 @@ static enum pp_code check_groups(const struct group *source, const struct group 
     if (!base->n_fetched && base->n_addrs) return pp_fail(err, PP_E_EMPTY, "failed to fetch any base profiles");
     if (source->n_fetched != source->n_addrs)
         pp_ui_warn("Fetched %zu source profiles out of %zu", source->n_fetched, source->n_addrs);
+    if (base->n_fetched != base->n_addrs)
+        pp_ui_warn("Fetched %zu base profiles out of %zu", base->n_fetched, base->n_addrs);
     return PP_OK;
 }
 
@@ -106,7 +111,7 @@ static void group_init(struct group *g, struct pp_arena *a, const struct pp_cmdl
     pp_arena_init(&g->arena, 0, a->oom);
 }
 
-enum pp_code pp_fetch(struct pp_arena *a, const struct pp_cmdline *c, struct pp_profile **ret_profile, bool *ret_remote,
+enum pp_code pp_fetch(struct pp_arena *a, const struct pp_cmdline *c, struct pp_fetched *ret_fetched,
                       struct pp_err *err)
 {
     sem_t decoders;
@@ -114,7 +119,7 @@ enum pp_code pp_fetch(struct pp_arena *a, const struct pp_cmdline *c, struct pp_
     sem_init(&decoders, 0, cores > 0 ? (unsigned)cores : 1);
     struct group *g = PP_NEW_N(a, struct group, 2); /* the sources, the bases */
     group_init(&g[0], a, c, c->sources, c->n_sources, &decoders);
-    group_init(&g[1], a, c, &c->base, c->base.n ? 1 : 0, &decoders);
+    group_init(&g[1], a, c, c->bases, c->n_bases, &decoders);
     pthread_t base_thread;
     bool has_thread = g[1].n_addrs && !pthread_create(&base_thread, NULL, read_group, &g[1]);
     read_group(&g[0]);
@@ -125,11 +130,14 @@ enum pp_code pp_fetch(struct pp_arena *a, const struct pp_cmdline *c, struct pp_
     sem_destroy(&decoders);
     enum pp_code code = check_groups(&g[0], &g[1], err);
     if (code) return code;
-    *ret_remote = g[0].remote || g[1].remote;
-    *ret_profile = g[0].profile;
-    if (!g[1].n_addrs) return PP_OK;
-    struct pp_base_options how = {.diff_base = c->source.diff_base.n, .normalize = c->config.normalize};
-    return pp_profile_subtract(a, g[0].profile, g[1].profile, &how, ret_profile, err);
+    struct pp_fetched all = {g[0].profile, g[0].remote || g[1].remote, g[0].mapping_sources};
+    for (size_t i = 0; i < g[1].mapping_sources.n; i++)
+        *PP_PUSH(a, &all.mapping_sources) = g[1].mapping_sources.p[i];
+    struct pp_base_options how = {.diff_base = c->diff_base, .normalize = c->config.normalize};
+    if (g[1].n_addrs && (code = pp_profile_subtract(a, g[0].profile, g[1].profile, &how, &all.profile, err)))
+        return code;
+    *ret_fetched = all;
+    return PP_OK;
 }
 
 void pp_fetch_unname_mappings(struct pp_profile *p)

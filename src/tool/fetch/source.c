@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +14,6 @@
 #include "tool/child.h"
 #include "tool/fetch/http.h"
 #include "tool/fetch/perf.h"
-#include "tool/fetch/url.h"
 #include "tool/tempfile.h"
 #include "tool/ui.h"
 #include "wire/gzip.h"
@@ -74,9 +74,18 @@ static enum pp_code get_url(struct pp_source *s, const struct pp_url *url, int64
     return pp_http_get(&s->arena, url, &o, &s->bytes, err);
 }
 
-/* The bytes, and the URL's text when it was one. */
-static enum pp_code get_bytes(struct pp_source *s, pp_str *ret_url, struct pp_err *err)
+/* It can be read once only. */
+static enum pp_code read_stdin(struct pp_source *s, struct pp_err *err)
 {
+    static atomic_flag taken = ATOMIC_FLAG_INIT;
+    if (atomic_flag_test_and_set(&taken)) return pp_fail(err, PP_E_STATE, "standard input was read by another source");
+    return pp_bytes_read_fd(&s->bytes, STDIN_FILENO, "standard input", err);
+}
+
+/* The bytes, and the URL when it was one. */
+static enum pp_code get_bytes(struct pp_source *s, struct pp_url *ret_url, struct pp_err *err)
+{
+    if (pp_str_eq_c(s->addr, "-")) return read_stdin(s, err);
     const char *path = pp_arena_c(&s->arena, s->addr);
     struct stat st;
     if (stat(path, &st) == 0) {
@@ -84,14 +93,12 @@ static enum pp_code get_bytes(struct pp_source *s, pp_str *ret_url, struct pp_er
         return c ? c : pp_bytes_read_file(&s->bytes, path, err);
     }
     int stat_errno = errno;
-    struct pp_url url;
     int64_t timeout_ms;
     const struct pp_source_flags *flags = &s->cmdline->source;
-    if (!pp_url_adjust(&s->arena, s->addr, flags->seconds, flags->timeout, &url, &timeout_ms))
+    if (!pp_url_adjust(&s->arena, s->addr, flags->seconds, flags->timeout, ret_url, &timeout_ms))
         return pp_fail(err, PP_E_NOTFOUND, "stat %s: %s", path, pp_errno_text(stat_errno));
-    *ret_url = pp_url_text(&s->arena, &url);
     s->remote = true;
-    return get_url(s, &url, timeout_ms, err);
+    return get_url(s, ret_url, timeout_ms, err);
 }
 
 static void say(void *ctx, pp_str text)
@@ -129,9 +136,20 @@ static void locate_binaries(struct pp_source *s, struct pp_profile *p)
         main_mapping->build_id = pp_profile_intern(p, s->cmdline->source.buildid);
 }
 
+static void note_mapping_sources(struct pp_source *s, struct pp_profile *p, const struct pp_url *url)
+{
+    pp_str text = pp_url_text(&s->arena, url);
+    for (uint32_t i = 0; i < p->n_mappings; i++) {
+        struct pp_mapping *m = &p->mappings[i];
+        if (!m->build_id && !m->file) m->file = pp_profile_intern(p, text);
+        pp_str key = pp_profile_str(p, m->build_id ? m->build_id : m->file);
+        *PP_PUSH(&s->arena, &s->mapping_sources) = (struct pp_mapping_source){key, m->start, *url};
+    }
+}
+
 static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_profile, struct pp_err *err)
 {
-    pp_str url = {0};
+    struct pp_url url;
     enum pp_code c = get_bytes(s, &url, err);
     if (c) return c;
     sem_wait(s->decoders);
@@ -147,8 +165,7 @@ static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_pr
     sem_post(s->decoders);
     if (c) return c;
     locate_binaries(s, p);
-    for (uint32_t i = 0; url.n && i < p->n_mappings; i++)
-        if (!p->mappings[i].build_id && !p->mappings[i].file) p->mappings[i].file = pp_profile_intern(p, url);
+    if (s->remote) note_mapping_sources(s, p, &url);
     *ret_profile = p;
     return PP_OK;
 }

@@ -1,4 +1,5 @@
-/* tool/fetch/source.h - one source: a file, a perf.data file, or a URL -> a checked profile with its binaries named.
+/* tool/fetch/source.h - one source: a file, a perf.data file, "-" (standard input), or a URL -> a checked profile with its
+ * binaries named.
  *
  * Threads: one per source, started by fetch.c.
  */
@@ -7,9 +8,20 @@
 
 #include <semaphore.h>
 
+#include "base/vec.h"
 #include "profile/model.h"
 #include "tool/cmdline.h"
 #include "tool/fetch/bytes.h"
+#include "tool/fetch/url.h"
+
+/* A mapping of a source that came from a URL: whoever serves that may know its symbols. */
+struct pp_mapping_source {
+    pp_str key; /* the mapping's build id, else its file, else the URL, which then becomes its file */
+    uint64_t start;
+    struct pp_url url;
+};
+
+typedef PP_VEC(struct pp_mapping_source) pp_mapping_sources;
 
 struct pp_source {
     pp_str addr;
@@ -19,6 +31,7 @@ struct pp_source {
     struct pp_bytes bytes;
     struct pp_profile *profile; /* NULL: failed, see code and err */
     bool remote;
+    pp_mapping_sources mapping_sources; /* of a remote one */
     enum pp_code code;
     struct pp_err err;
 };

@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/gonum.h"
+#include "base/gopath.h"
 #include "base/out.h"
 #include "base/vec.h"
 
@@ -202,7 +204,9 @@ pp_str pp_url_text(struct pp_arena *a, const struct pp_url *u)
     struct pp_out o;
     pp_out_to_memory(&o, a);
     if (u->scheme.n) pp_out_fmt(&o, "%.*s:", PP_FMT(u->scheme));
-    if (u->opaque.n)
+    if (u->socket.n)
+        pp_out_str(&o, u->socket);
+    else if (u->opaque.n)
         pp_out_str(&o, u->opaque);
     else if ((u->host.n || u->has_user || (u->scheme.n && u->path.n)) && !u->omit_host)
         pp_out_c(&o, "//");
@@ -286,18 +290,141 @@ static pp_str adjust_query(struct pp_arena *a, pp_str query, int64_t *seconds)
     return pp_out_bytes(&o);
 }
 
+/* Cuts *path at the end of the longest prefix that is a socket on disk; if none is, before the usual path of a handler. */
+static pp_str cut_socket(struct pp_arena *a, pp_str *path)
+{
+    pp_str all = *path, handler = PP_STR("/debug/pprof");
+    bool abstract = pp_str_has_prefix(all, PP_STR("@"));
+    for (size_t n = abstract ? 0 : all.n; n > 1; n--) {
+        struct stat st;
+        if (n < all.n && all.p[n] != '/') continue;
+        if (stat(pp_arena_c(a, pp_str_sub(all, 0, n)), &st) || !S_ISSOCK(st.st_mode)) continue;
+        *path = pp_str_from(all, n);
+        return pp_str_sub(all, 0, n);
+    }
+    size_t at = pp_str_find(all, handler);
+    if (at == PP_NOT_FOUND && abstract) at = pp_str_find_byte(all, '/');
+    if (at == PP_NOT_FOUND) at = all.n;
+    *path = pp_str_from(all, at);
+    return pp_str_sub(all, 0, at);
+}
+
+/* unix:/SOCKET/PATH?QUERY, http+unix://SOCKET/PATH?QUERY. False: it is neither. */
+static bool parse_unix(struct pp_arena *a, pp_str source, struct pp_url *ret_url)
+{
+    struct pp_url u = {.scheme = PP_STR("unix")};
+    pp_str rest, socket;
+    if (pp_str_has_prefix(source, PP_STR("http+unix://"))) {
+        rest = pp_str_from(source, sizeof "http+unix://" - 1);
+        cut_query(&rest, &u);
+        size_t slash = pp_str_find_byte(rest, '/');
+        if (slash == 0 || !unescape(a, pp_str_sub(rest, 0, slash), IN_PATH, &u.socket)) return false;
+        rest = slash == PP_NOT_FOUND ? PP_STR("") : pp_str_from(rest, slash);
+    } else if (pp_str_has_prefix(source, PP_STR("unix:"))) {
+        rest = pp_str_from(source, sizeof "unix:" - 1);
+        cut_query(&rest, &u);
+        while (pp_str_has_prefix(rest, PP_STR("//")))
+            rest = pp_str_from(rest, 1);
+        u.socket = cut_socket(a, &rest);
+    } else {
+        return false;
+    }
+    if (!tidy(a, rest, IN_PATH, &u.path)) return false;
+    socket = u.socket;
+    if (socket.n < 2 || (socket.p[0] != '/' && socket.p[0] != '@')) return false;
+    for (size_t i = 0; i < socket.n; i++)
+        if ((unsigned char)socket.p[i] < ' ') return false;
+    *ret_url = u;
+    return true;
+}
+
+/* With "http://" before it if need be: "host:port/path" has scheme "host". */
+static bool parse_source(struct pp_arena *a, pp_str source, struct pp_url *ret_url)
+{
+    struct pp_url u;
+    if (parse_unix(a, source, ret_url)) return true;
+    bool ok = pp_url_parse(a, source, &u);
+    if (!ok || (!u.host.n && u.scheme.n && !pp_str_eq_c(u.scheme, "file")))
+        ok = pp_url_parse(a, pp_arena_join(a, PP_STR("http://"), source), &u);
+    if (!ok || !u.host.n) return false;
+    *ret_url = u;
+    return true;
+}
+
 bool pp_url_adjust(struct pp_arena *a, pp_str source, int64_t seconds, int64_t timeout_seconds, struct pp_url *ret_url,
                    int64_t *ret_timeout_ms)
 {
     struct pp_url u;
     if (seconds > SECONDS_MAX) seconds = SECONDS_MAX;
     if (timeout_seconds > SECONDS_MAX) timeout_seconds = SECONDS_MAX;
-    bool ok = pp_url_parse(a, source, &u);
-    if (!ok || (!u.host.n && u.scheme.n && !pp_str_eq_c(u.scheme, "file"))) /* "host:port/path" has scheme "host" */
-        ok = pp_url_parse(a, pp_arena_join(a, PP_STR("http://"), source), &u);
-    if (!ok || !u.host.n) return false;
+    if (!parse_source(a, source, &u)) return false;
+    if (!u.path.n || pp_str_eq_c(u.path, "/")) u.path = PP_STR("/debug/pprof/profile");
     u.query = adjust_query(a, u.query, &seconds);
     *ret_timeout_ms = timeout_seconds > 0 ? timeout_seconds * 1000 : seconds > 0 ? seconds * 1500 : 60 * 1000;
     *ret_url = u;
     return true;
+}
+
+/* Without its dot segments, as Go does it: always from the root. */
+static pp_str merge_paths(struct pp_arena *a, pp_str base, pp_str path)
+{
+    PP_VEC(pp_str) kept = {0};
+    pp_str full = path, part;
+    if (!path.n) {
+        full = base;
+    } else if (path.p[0] != '/') {
+        size_t slash = pp_str_rfind_byte(base, '/');
+        full = pp_arena_join(a, slash == PP_NOT_FOUND ? PP_STR("") : pp_str_sub(base, 0, slash + 1), path);
+    }
+    if (!full.n) return full;
+    if (full.p[0] == '/') full = pp_str_from(full, 1);
+    bool dots = false, more = true;
+    while (more) {
+        more = pp_str_cut(full, '/', &part, &full);
+        dots = pp_str_eq_c(part, ".") || pp_str_eq_c(part, "..");
+        if (!dots) *PP_PUSH(a, &kept) = part;
+        if (pp_str_eq_c(part, "..") && kept.n) kept.n--;
+    }
+    struct pp_out o;
+    pp_out_to_memory(&o, a);
+    for (size_t i = 0; i < kept.n; i++)
+        pp_out_fmt(&o, "/%.*s", PP_FMT(kept.p[i]));
+    if (dots || !kept.n) pp_out_char(&o, '/');
+    return pp_out_bytes(&o);
+}
+
+bool pp_url_resolve(struct pp_arena *a, const struct pp_url *base, pp_str location, struct pp_url *ret_url)
+{
+    struct pp_url u;
+    if (!pp_url_parse(a, location, &u)) return false;
+    if (u.scheme.n || u.host.n || u.has_user) {
+        if (!u.scheme.n) u.scheme = base->scheme;
+        u.path = merge_paths(a, u.path, PP_STR(""));
+    } else {
+        struct pp_url here = *base;
+        if (!u.path.n && !u.query.n && !u.force_query) u.query = base->query;
+        here.path = u.path.n ? merge_paths(a, base->path, u.path) : base->path;
+        here.query = u.query;
+        here.force_query = u.force_query;
+        here.fragment = u.fragment;
+        u = here;
+    }
+    *ret_url = u;
+    return true;
+}
+
+struct pp_url pp_url_symbolz(struct pp_arena *a, const struct pp_url *source)
+{
+    static const char *const gperftools[] = {"/pprof/heap", "/pprof/growth", "/pprof/profile", "/pprof/pmuprofile",
+                                             "/pprof/contention"};
+    struct pp_url u = *source;
+    pp_str path = u.path;
+    (void)unescape(a, u.path, IN_PATH, &path); /* was well escaped when it was parsed */
+    bool symbol = pp_str_contains(path, PP_STR("/debug/pprof/"));
+    for (size_t i = 0; i < sizeof gperftools / sizeof *gperftools; i++)
+        symbol |= pp_str_has_suffix(path, pp_str_c(gperftools[i]));
+    path = pp_arena_fmt(a, "%.*s/../%s", PP_FMT(path), symbol ? "symbol" : "symbolz");
+    u.path = escape(a, pp_go_path_clean(a, path), IN_PATH);
+    u.query = PP_STR("");
+    return u;
 }
