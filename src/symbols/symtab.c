@@ -171,12 +171,12 @@ static void cut_nested(struct pp_arena *a, const struct pp_object *o, const stru
     emit_until(a, out, open, &depth, &at, UINT64_MAX);
 }
 
-/* llvm-symbolizer looks at the last symbol before an address only. */
+/* llvm-symbolizer looks at the last symbol before an address only; without a size it reaches to the next, in whatever section. */
 static void cut_at_next(struct pp_arena *a, const struct pp_object *o, const struct candidate *c, size_t n, pieces *out)
 {
     for (size_t i = 0; i < n; i++) {
         uint64_t next = i + 1 < n ? c[i + 1].addr : UINT64_MAX, end = end_of(o, &c[i], next);
-        if (end > next) end = next;
+        if (end > next || !c[i].size) end = next;
         if (end > c[i].addr) *PP_PUSH(a, out) = (struct pp_symtab_item){c[i].addr, end, c[i].name, c[i].file};
     }
 }

@@ -2,7 +2,7 @@
  *
  * From .symtab, or .dynsym where that is empty; and `name@plt` for PLT slots in a table of their own.
  * A symbol contains [addr, addr + st_size). One without size reaches to the next symbol of its section, at most
- * PP_SYMTAB_UNSIZED_MAX bytes; so an address in a gap has no name rather than a far neighbour's.
+ * PP_SYMTAB_UNSIZED_MAX bytes; so an address in a gap has no name rather than a far neighbour's. (PP_ALIAS_LLVM: just to the next.)
  * Of several symbols at one address the largest wins. Among equal ones:
  *   PP_ALIAS_PLAIN  global before weak before local, fewer leading underscores, no '@' or '.' suffix, shorter, then by bytes;
  *   PP_ALIAS_LLVM   the last one in the table, as llvm-symbolizer (and so google/pprof) chooses.

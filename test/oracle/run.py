@@ -6,7 +6,7 @@ run.py PPROF --add -k REGEX                  record those of these cases, keep t
 Every line of cases.txt is one command line: id, kind (sh: lines of the shell, separated by ";;"), input, environment, arguments. Compared are stdout, stderr, exit
 code and the files written (gzip after decompression; it must not be larger than google/pprof's). differs.txt lists the
 cases that are judged otherwise, each with its reason."""
-import argparse, collections, concurrent.futures, gzip, io, lzma, os, re, shlex, shutil, subprocess, sys, tarfile, tempfile, time
+import argparse, collections, concurrent.futures, gzip, hashlib, io, lzma, os, re, shlex, shutil, subprocess, sys, tarfile, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORPUS = os.path.join(HERE, "..", "corpus")
@@ -36,11 +36,22 @@ def gunzip(data):
 
 
 def strip_svg(data):
-    """Scripts, styles and handlers of pictures are our own."""
-    if b"<svg" not in data[:2000]:
+    """Scripts, styles and handlers of pictures and pages are our own."""
+    if b"<svg" not in data[:2000] and not data.startswith(b"<!DOCTYPE html>"):
         return data
     data = re.sub(rb"<(script|style)[^>]*>.*?</\1>", b"", data, flags=re.S)
-    return re.sub(rb' on[a-z]+="[^"]*"', b"", data)
+    return re.sub(rb' on[a-zA-Z]+="[^"]*"', b"", data)
+
+
+def make_corpus(path):
+    """The corpus with the binaries in it; all else are links."""
+    with tarfile.open(os.path.join(CORPUS, "binaries.tar.xz")) as tar:
+        tar.extractall(path, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(path)
+    for root, _, files in os.walk(CORPUS):
+        there = os.path.join(path, os.path.relpath(root, CORPUS))
+        os.makedirs(there, exist_ok=True)
+        for f in files:
+            os.symlink(os.path.realpath(os.path.join(root, f)), os.path.join(there, f))
 
 
 class Runner:
@@ -48,6 +59,8 @@ class Runner:
         self.pprof = [os.path.abspath(pprof)]
         self.timeout = timeout
         self.root = tempfile.mkdtemp(prefix="pprof-oracle-")
+        self.corpus = os.path.join(self.root, "corpus")
+        make_corpus(self.corpus)
 
     def environment(self, scratch, extra):
         env = {"PATH": os.environ["PATH"], "HOME": scratch + "/home", "TZ": "UTC", "PPROF_TMPDIR": scratch + "/tmp",
@@ -66,12 +79,12 @@ class Runner:
         os.makedirs(scratch + "/tmp")
         try:
             stdin = b"" if kind == "cmd" else ("\n".join(lines.replace("$T", scratch).split(";;")) + "\n").encode()
-            p = subprocess.run(self.pprof + shlex.split(args.replace("$T", scratch)), cwd=CORPUS, input=stdin,
+            p = subprocess.run(self.pprof + shlex.split(args.replace("$T", scratch)), cwd=self.corpus, input=stdin,
                                env=self.environment(scratch, extra), capture_output=True, timeout=self.timeout)
             out, err, code = p.stdout, p.stderr, str(p.returncode)
         except subprocess.TimeoutExpired as x:
             out, err, code = x.stdout or b"", x.stderr or b"", "timeout"
-        got = {"err": err.replace(scratch.encode(), b"$T"), "rc": (code + "\n").encode()}
+        got = {"err": self.neutral(err, scratch), "rc": (code + "\n").encode()}
         self.keep(got, "out", out, scratch)
         for name in ("o", "o2"):
             path = os.path.join(scratch, name)
@@ -81,11 +94,13 @@ class Runner:
         shutil.rmtree(scratch, ignore_errors=True)
         return got
 
-    @staticmethod
-    def keep(got, suffix, data, scratch):
+    def neutral(self, data, scratch):
+        return data.replace(scratch.encode(), b"$T").replace(self.corpus.encode(), b"$C")
+
+    def keep(self, got, suffix, data, scratch):
         plain = gunzip(data)
         if plain is None:
-            got[suffix] = strip_svg(data.replace(scratch.encode(), b"$T"))
+            got[suffix] = strip_svg(self.neutral(data, scratch))
         else:
             got[suffix] = plain
             got[suffix + "gz"] = data
@@ -119,6 +134,10 @@ def normal(how, data):
         return re.sub(rb"\[([a-z ]+)\]", lambda m: b" ".join(sorted(m[1].split())), data)
     if how == "gopath":
         return data.replace(b"/debug/pprof/profile", b"")
+    if how == "instructions":
+        return re.sub(rb"<span class=asm>.*?(?=\n<span class=line>|\n</pre>)", b"", data, flags=re.S)
+    if how == "names":
+        return b"\n".join(data.split(b"\n")[:2])
     if how == "pointers":
         return re.sub(rb"\[[^]]*\]", b"[TYPES]", data)
     return data
@@ -148,11 +167,35 @@ def judge(how, want, got, added):
     return None
 
 
+# What the answers depend on besides the profile: group -> names in versions.txt.
+DEPENDS = {"K": ["dot"], "I": ["llvm-objdump", "objdump", "llvm-nm", "llvm-symbolizer", "libraries"]}
+LIBRARIES = ["libc.so.6", "libm.so.6", "libstdc++.so.6.0.30", "libprofiler.so.0.5.5", "libgcc_s.so.1", "libunwind.so.8.0.1"]
+
+
+def version(tool, *words):
+    """What a tool says it is, in one line."""
+    if not shutil.which(tool):
+        return f"no {tool}"
+    p = subprocess.run([tool, *words], capture_output=True, text=True, check=False)
+    lines = [l.strip() for l in (p.stdout + p.stderr).split("\n") if re.search(r"[0-9]\.[0-9]", l)]
+    return lines[0] if lines else "unknown"
+
+
+def libraries():
+    """The libraries that the C++ profiles name: the machine's own give the names of their functions."""
+    digest = hashlib.sha256()
+    for name in LIBRARIES:
+        try:
+            with open(f"/usr/lib/x86_64-linux-gnu/{name}", "rb") as f:
+                digest.update(f.read())
+        except OSError:
+            digest.update(b"none")
+    return digest.hexdigest()[:16]
+
+
 def versions():
-    if not shutil.which("dot"):
-        return {"dot": "no dot"}
-    p = subprocess.run(["dot", "-V"], capture_output=True, text=True, check=False)
-    return {"dot": (p.stdout + p.stderr).strip()}
+    tools = {t: version(t, "--version") for t in DEPENDS["I"] if t != "libraries"}
+    return {"dot": version("dot", "-V"), **tools, "libraries": libraries()}
 
 
 def more_answers(runner, case, first):
@@ -195,7 +238,8 @@ def compare(runner, cases, jobs, verbose):
     expected, added = load_expected(), added_lines()
     differs = {row[0]: row[1:] for row in read_table("differs.txt")}
     recorded = dict(read_table("versions.txt"))
-    other_dot = versions()["dot"] != recorded["dot"]
+    here = versions()
+    other = {group: [n for n in names if here[n] != recorded[n]] for group, names in DEPENDS.items()}
     count = collections.defaultdict(collections.Counter)
     bad = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -204,8 +248,9 @@ def compare(runner, cases, jobs, verbose):
             how = differs.get(cid, ["exact"])[0]
             fault = judge(how, expected[cid], got, added)
             kind = "identical" if fault is None and how == "exact" else how if fault is None else "DIFFERENT"
-            if fault and cid.startswith("K-") and other_dot:
-                kind = f"other dot ({versions()['dot']}; recorded with {recorded['dot']})"
+            group = cid.split("-")[0]
+            if fault and other.get(group):
+                kind = "other " + ", ".join(f"{n} ({here[n]}; recorded with {recorded[n]})" for n in other[group])
             count[cid.split("-")[0]][kind] += 1
             if kind == "DIFFERENT":
                 bad.append((case, fault))
@@ -222,14 +267,18 @@ def compare(runner, cases, jobs, verbose):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("pprof")
+    ap.add_argument("pprof", nargs="?", default="pprof")
     ap.add_argument("-k", default=".", help="only cases whose id matches")
     ap.add_argument("-j", type=int, default=os.cpu_count() or 2)
     ap.add_argument("-t", type=float, default=60, help="seconds per case")
     ap.add_argument("-v", action="store_true")
     ap.add_argument("--make", metavar="TAR")
     ap.add_argument("--add", action="store_true")
+    ap.add_argument("--versions", action="store_true", help="print what versions.txt records of this machine")
     a = ap.parse_args()
+    if a.versions:
+        print("\n".join(f"{name}\t{text}" for name, text in versions().items()))
+        return 0
     cases = [c for c in read_table("cases.txt") if re.search(a.k, c[0])]
     runner = Runner(a.pprof, a.t)
     begin = time.time()
