@@ -10,6 +10,7 @@ const char *const pp_drop_names[PP_DROP_COUNT] = {
     [PP_DROP_FOREIGN_TID] = "signal on a foreign thread",
     [PP_DROP_NO_TIMER] = "thread without timer",
     [PP_DROP_LIVE_FULL] = "live object table full",
+    [PP_DROP_FREE_UNSEEN] = "free not seen",
     [PP_DROP_REENTERED] = "re-entered",
     [PP_DROP_STACK_CUT] = "stack cut",
 };

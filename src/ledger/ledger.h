@@ -46,6 +46,7 @@ enum pp_drop {
     PP_DROP_FOREIGN_TID,    /* the signal ran on a thread other than the one its timer counts */
     PP_DROP_NO_TIMER,       /* a thread got no timer: RLIMIT_SIGPENDING or the kernel refused */
     PP_DROP_LIVE_FULL,      /* the table of live sampled objects was full */
+    PP_DROP_FREE_UNSEEN,    /* malloc gave out an address that was alive in the table: its free did not come by us; settled then */
     PP_DROP_REENTERED,      /* a hook or the handler was entered while it ran on the same thread */
     PP_DROP_STACK_CUT,      /* the sample counts, its stack ends in a marker frame */
     PP_DROP_COUNT
@@ -136,7 +137,6 @@ struct pp_ledger_head {
     _Atomic uint64_t cpu_start_monotonic_ns;
 
     _Atomic uint64_t drops[PP_DROP_COUNT];
-    _Atomic uint64_t live_samples;   /* sampled objects alive */
     _Atomic uint64_t handler_runs, handler_ns; /* our own cost (ns only when self-timing is on) */
 
     /* Programs that the guest started and that are not profiled: a ring of the latest. */

@@ -77,6 +77,7 @@ def phase(what, seconds, rate, paths, flags=(), standalone=False):
         failures = [f for a in askers for f in a.failures]
         assert not failures, f"{what}: {failures[:5]}"
         lost = [c for c in live.report("-comments", f"{d}/m").splitlines() if "lost" in c or "dropped" in c]
+        assert not [c for c in lost if "free not seen" in c], f"{what}: {lost}"
     sent, took = re.search(r"SIGNALS (-?\d+) ([0-9.]+)", out).groups()
     hz = int(sent) / float(took)
     counts = ", ".join(f"{n} {c}" for n, c in re.findall(r"COUNT (\w+) (\d+)", out))

@@ -70,9 +70,19 @@ static uint32_t take_stack(struct pp_self *s, const struct pp_walk_regs *regs)
     return stack;
 }
 
+/* What the allocator gives out can't be alive: the object there was freed behind our back (by a library that binds its own free). */
+static void settle(const void *p)
+{
+    struct pp_live_object o;
+    if (!pp_live_maybe(p) || !pp_live_remove(p, &o)) return;
+    pp_book_drop(&pp_guest.ledger, PP_DROP_FREE_UNSEEN);
+    pp_heap_charge_free(o);
+}
+
 static void record(struct pp_self *s, const void *p, size_t n, const struct pp_walk_regs *regs)
 {
     if (!s->tid) s->tid = (uint32_t)pp_os_gettid();
+    settle(p);
     struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_HEAP, take_stack(s, regs), size_class(n));
     if (!b) return;
     pp_book_add(b, PP_HEAP_ALLOCS, 1);

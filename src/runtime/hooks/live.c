@@ -19,7 +19,6 @@ struct slot {
 
 _Alignas(4096) _Atomic uint8_t pp_live_filter[1 << PP_LIVE_FILTER_BITS];
 static struct slot *_Atomic tables[TABLES];
-static _Atomic uint64_t n_live;
 
 static void filter_add(const void *p)
 {
@@ -77,7 +76,6 @@ bool pp_live_add(const void *p, struct pp_live_object o)
             s->bucket = o.bucket;
             filter_add(p);
             atomic_store_explicit(&s->address, (uintptr_t)p, memory_order_release);
-            atomic_fetch_add_explicit(&n_live, 1, memory_order_relaxed);
             return true;
         }
     }
@@ -86,6 +84,7 @@ bool pp_live_add(const void *p, struct pp_live_object o)
 
 bool pp_live_remove(const void *p, struct pp_live_object *ret)
 {
+    if ((uintptr_t)p <= BUSY) return false; /* free(NULL), with an object alive on its byte of the filter: not "an empty slot was found" */
     uint64_t hash = pp_hash_u64((uintptr_t)p);
     for (int t = 0; t < TABLES; t++) {
         struct slot *table = atomic_load(&tables[t]);
@@ -98,14 +97,8 @@ bool pp_live_remove(const void *p, struct pp_live_object *ret)
             if (!atomic_compare_exchange_strong(&s->address, &mine, GONE)) continue;
             *ret = found;
             filter_remove(p);
-            atomic_fetch_sub_explicit(&n_live, 1, memory_order_relaxed);
             return true;
         }
     }
     return false;
-}
-
-uint64_t pp_live_count(void)
-{
-    return atomic_load_explicit(&n_live, memory_order_relaxed);
 }

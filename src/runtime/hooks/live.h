@@ -41,7 +41,6 @@ static inline bool pp_live_maybe(const void *p)
 }
 
 bool pp_live_add(const void *p, struct pp_live_object o); /* false: full, or no memory for the next table */
-bool pp_live_remove(const void *p, struct pp_live_object *ret);
-uint64_t pp_live_count(void);
+bool pp_live_remove(const void *p, struct pp_live_object *ret); /* p may be NULL or rubbish: false */
 
 #endif
