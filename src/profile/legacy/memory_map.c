@@ -193,12 +193,19 @@ struct place {
     uint32_t location;
 };
 
-/* Which mapping holds an address: of those that do the first one. A tree over the sorted addresses of the locations, each node with the
- * first mapping that covers all of it, so that many maps and many locations cost their product's logarithm, not their product. */
+/* Intervals of addresses, each with a number. A tree over the sorted addresses of the locations: an interval is kept at the few nodes
+ * that make it up, each address finds its intervals on the way from its leaf to the root. So many maps and many locations cost the
+ * sum of both times a logarithm, not their product. */
 struct cover {
     const struct place *at;
     uint32_t n;
-    uint32_t *first; /* 2n nodes: the addresses are the leaves n..2n-1, node k has the children 2k and 2k+1 */
+    uint32_t *
+        first; /* of 2n nodes: entry number + 1; the addresses are the leaves n..2n-1, node k has the children 2k and 2k+1 */
+    PP_VEC(struct cover_entry) entries;
+};
+
+struct cover_entry {
+    uint32_t mapping, next;
 };
 
 static int by_address(const void *x, const void *y)
@@ -220,43 +227,58 @@ static uint32_t lower_bound(const struct cover *c, uint64_t address)
     return from;
 }
 
-static void cover_add(struct cover *c, uint64_t start, uint64_t limit, uint32_t mapping)
+/* Puts the mapping before all others there that have a higher number. */
+static void cover_node(struct pp_arena *scratch, struct cover *c, size_t node, uint32_t mapping)
+{
+    uint32_t *to = &c->first[node];
+    if (*to && c->entries.p[*to - 1].mapping < mapping) return;
+    *PP_PUSH(scratch, &c->entries) = (struct cover_entry){mapping, *to};
+    *to = (uint32_t)c->entries.n;
+}
+
+static void cover_add(struct pp_arena *scratch, struct cover *c, uint64_t start, uint64_t limit, uint32_t mapping)
 {
     if (start >= limit) return;
     size_t l = (size_t)lower_bound(c, start) + c->n, r = (size_t)lower_bound(c, limit) + c->n;
     for (; l < r; l >>= 1, r >>= 1) {
-        if (l & 1) {
-            if (mapping < c->first[l]) c->first[l] = mapping;
-            l++;
-        }
-        if (r & 1) {
-            r--;
-            if (mapping < c->first[r]) c->first[r] = mapping;
-        }
+        if (l & 1) cover_node(scratch, c, l++, mapping);
+        if (r & 1) cover_node(scratch, c, --r, mapping);
     }
-}
-
-static uint32_t cover_find(const struct cover *c, uint32_t rank)
-{
-    uint32_t found = PP_NONE;
-    for (size_t k = (size_t)rank + c->n; k; k >>= 1)
-        if (c->first[k] < found) found = c->first[k];
-    return found;
 }
 
 static struct cover cover_new(struct pp_arena *scratch, const struct place *at, uint32_t n)
 {
-    struct cover c = {at, n, PP_NEW_N(scratch, uint32_t, 2ull * n + 1)};
-    memset(c.first, 0xff, (2ull * n + 1) * sizeof *c.first);
-    return c;
+    return (struct cover){.at = at, .n = n, .first = PP_NEW_N(scratch, uint32_t, 2ull * n + 1)};
 }
 
 struct assign {
+    struct pp_arena *scratch;
     struct pp_profile *p;
-    struct cover within; /* mappings */
-    struct cover before; /* what would lie between a mapping's start and its file's */
+    struct cover within; /* mappings: at each node the first one is enough */
+    struct cover before; /* what would lie between a mapping's start and its file's, for those that have an offset */
     uint32_t rest;       /* mapping for all other addresses, or PP_NONE */
 };
+
+static uint32_t first_within(const struct cover *c, uint32_t rank)
+{
+    uint32_t found = PP_NONE;
+    for (size_t k = (size_t)rank + c->n; k; k >>= 1)
+        if (c->first[k] && c->entries.p[c->first[k] - 1].mapping < found) found = c->entries.p[c->first[k] - 1].mapping;
+    return found;
+}
+
+/* Forgets on its way those whose offset was taken off. */
+static uint32_t first_before(struct assign *s, uint32_t rank)
+{
+    struct cover *c = &s->before;
+    uint32_t found = PP_NONE;
+    for (size_t k = (size_t)rank + c->n; k; k >>= 1) {
+        while (c->first[k] && !s->p->mappings[c->entries.p[c->first[k] - 1].mapping].offset)
+            c->first[k] = c->entries.p[c->first[k] - 1].next;
+        if (c->first[k] && c->entries.p[c->first[k] - 1].mapping < found) found = c->entries.p[c->first[k] - 1].mapping;
+    }
+    return found;
+}
 
 static uint32_t add_rest(struct assign *s)
 {
@@ -270,13 +292,13 @@ static uint32_t add_rest(struct assign *s)
 
 static uint32_t mapping_of(struct assign *s, uint32_t rank)
 {
-    uint32_t i = cover_find(&s->within, rank);
+    uint32_t i = first_within(&s->within, rank);
     if (i != PP_NONE) return i;
-    if (s->rest == PP_NONE && (i = cover_find(&s->before, rank)) != PP_NONE) {
+    if (s->rest == PP_NONE && (i = first_before(s, rank)) != PP_NONE) {
         struct pp_mapping *m = &s->p->mappings[i];
-        cover_add(&s->within, m->start - m->offset, m->start, i);
         m->start -= m->offset;
         m->offset = 0;
+        cover_add(s->scratch, &s->within, m->start, m->limit, i);
         return i;
     }
     if (s->rest == PP_NONE) s->rest = add_rest(s);
@@ -286,7 +308,7 @@ static uint32_t mapping_of(struct assign *s, uint32_t rank)
 /* In the order of the locations: each may move the start of a mapping for the following ones. */
 static void assign(struct pp_arena *scratch, struct pp_profile *p)
 {
-    struct assign s = {.p = p, .rest = PP_NONE};
+    struct assign s = {.scratch = scratch, .p = p, .rest = PP_NONE};
     struct place *places = PP_NEW_N(scratch, struct place, p->n_locations);
     uint32_t *rank = PP_NEW_N(scratch, uint32_t, p->n_locations), n = 0;
     for (uint32_t i = 0; i < p->n_locations; i++)
@@ -296,10 +318,10 @@ static void assign(struct pp_arena *scratch, struct pp_profile *p)
         rank[places[k].location] = k;
     s.within = cover_new(scratch, places, n);
     s.before = cover_new(scratch, places, n);
-    for (uint32_t i = 0; i < p->n_mappings; i++) {
+    for (uint32_t i = p->n_mappings; i-- > 0;) { /* so that each node's list ascends */
         const struct pp_mapping *m = &p->mappings[i];
-        cover_add(&s.within, m->start, m->limit, i);
-        if (m->offset) cover_add(&s.before, m->start - m->offset, m->start, i);
+        cover_add(scratch, &s.within, m->start, m->limit, i);
+        if (m->offset) cover_add(scratch, &s.before, m->start - m->offset, m->start, i);
     }
     for (uint32_t i = 0; i < p->n_locations; i++)
         if (p->locations[i].address) p->locations[i].mapping = mapping_of(&s, rank[i]);
