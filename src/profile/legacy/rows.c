@@ -8,7 +8,7 @@ struct cursor {
     const char *p, *end;
 };
 
-static struct cursor cursor_of(pp_str s) { return (struct cursor){s.p, s.p + s.n}; }
+static struct cursor cursor_of(pp_str s) { return (struct cursor){s.p, s.n ? s.p + s.n : s.p}; }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
