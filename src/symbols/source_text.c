@@ -55,10 +55,12 @@ static bool trim_behind_dir(pp_str *path, pp_str dir)
 
 pp_str pp_source_trim(pp_str path, pp_str trim_path, pp_str search_path)
 {
-    pp_str part;
-    while (!trim_path.n && search_path.n && pp_str_next(&search_path, ':', &part))
+    const pp_str none = {NULL, 0};
+    pp_str part, rest = search_path.n && !trim_path.n ? search_path : none;
+    while (pp_str_next(&rest, ':', &part))
         if (trim_behind_dir(&path, part)) return path;
-    while (trim_path.n && pp_str_next(&trim_path, ':', &part))
+    rest = trim_path.n ? trim_path : none;
+    while (pp_str_next(&rest, ':', &part))
         if (trim_prefix(&path, part)) return path;
     if (!trim_prefix(&path, PP_STR("/proc/self/cwd/./"))) trim_prefix(&path, PP_STR("/proc/self/cwd/"));
     return path;
