@@ -445,10 +445,19 @@ static bool take_piece(struct decode *d, struct pp_bytes piece, size_t *n, size_
     return true;
 }
 
-static bool take_pieces(struct decode *d, struct pp_pieces *pieces, size_t max_bytes)
+/* The pages of the input that are used up. */
+static void discard_input(const struct pp_pieces *pieces, pp_str input, size_t *done)
+{
+    size_t at = pp_pieces_at(pieces);
+    if (at < *done + DISCARD_STEP) return;
+    pp_pages_discard(input.p + *done, at - *done);
+    *done = at & -PP_PAGE;
+}
+
+static bool take_pieces(struct decode *d, struct pp_pieces *pieces, pp_str input, size_t max_bytes)
 {
     struct pp_bytes piece;
-    size_t n_kept = 0, cap = 0, n_left = 0;
+    size_t n_kept = 0, cap = 0, n_left = 0, done = 0;
     for (;;) {
         if (!pp_pieces_next(pieces, &piece)) return false;
         if (piece.p == piece.end) break;
@@ -459,28 +468,32 @@ static bool take_pieces(struct decode *d, struct pp_pieces *pieces, size_t max_b
         if (!take_piece(d, piece, &n_kept, &cap, &left)) return false;
         n_left = (size_t)(piece.end - left);
         pp_samples_forget_bytes(&d->s);
+        if (d->may_discard) discard_input(pieces, input, &done);
     }
     d->in = (struct pp_bytes){d->kept, d->kept + n_kept};
     d->p->input = (pp_str){(const char *)d->kept, n_kept};
     return n_left == 0;
 }
 
-/* The usual case of a large profile: one sound gzip member with a sound profile. False: anything else; nothing has happened. */
-static bool parse_pieces(struct pp_arena *a, pp_str bytes, const struct pp_decode_options *opt,
+/* The usual case of a large profile: one sound gzip member with a sound profile. False: anything else; then the bytes are as
+ * before, perhaps elsewhere. */
+static bool parse_pieces(struct pp_arena *a, pp_str *bytes, const struct pp_decode_options *opt,
                          struct pp_profile **ret_profile)
 {
     struct pp_pieces pieces;
     struct pp_err ignored;
-    size_t n_text = pp_gzip_size_hint(bytes);
-    if (n_text < PIECES_MIN || !pp_pieces_begin(&pieces, bytes, opt && opt->may_thread)) return false;
-    struct decode d = {.err = &ignored, .p = PP_NEW(a, struct pp_profile)};
+    size_t n_text = pp_gzip_size_hint(*bytes);
+    if (n_text < PIECES_MIN || !pp_pieces_begin(&pieces, *bytes, opt && opt->may_thread)) return false;
+    struct decode d = {
+        .err = &ignored, .p = PP_NEW(a, struct pp_profile), .may_discard = opt && opt->may_discard && opt->again};
     d.p->arena = a;
     pp_samples_begin(&d.s, a, n_text);
-    bool taken = take_pieces(&d, &pieces, opt ? opt->max_bytes : 0);
+    bool taken = take_pieces(&d, &pieces, *bytes, opt ? opt->max_bytes : 0);
     pp_pieces_end(&pieces);
-    if (!taken || decode_tables(&d)) return false;
     *ret_profile = d.p;
-    return true;
+    if (taken && !decode_tables(&d)) return true;
+    if (d.may_discard && !opt->again(opt->again_ctx, bytes)) *bytes = PP_STR("");
+    return false;
 }
 
 static enum pp_code fail_as(enum outcome o, struct pp_err *err)
@@ -499,7 +512,7 @@ enum pp_code pp_profile_parse(struct pp_arena *a, pp_str bytes, const struct pp_
     struct pp_err local;
     bool may_discard = opt && opt->may_discard;
     if (!err) err = &local;
-    if (pp_gzip_is(bytes) && parse_pieces(a, bytes, opt, ret_profile)) return PP_OK;
+    if (pp_gzip_is(bytes) && parse_pieces(a, &bytes, opt, ret_profile)) return PP_OK;
     if (pp_gzip_is(bytes)) {
         pp_str inflated;
         if (pp_gzip_decompress(a, bytes, opt ? opt->max_bytes : 0, &inflated, err))

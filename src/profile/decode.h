@@ -20,6 +20,9 @@ struct pp_decode_options {
     bool
         may_discard; /* `bytes` is whole anonymous or private file pages that nobody reads afterwards: they are given back to
                            the system as soon as they are decoded, text excepted. Keeps the peak at about the size of the profile. */
+    /* Reads the input once more, wherever it came from. NULL: can't; then the pages of gzipped input are kept to the end. */
+    bool (*again)(void *ctx, pp_str *ret_bytes);
+    void *again_ctx;
     /* A format that the caller reads, known for certain by its first bytes, so it is asked first. NULL: none. */
     bool (*is_callers)(pp_str bytes);
     enum pp_code (*read_callers)(struct pp_arena *a, pp_str bytes, size_t max_bytes, struct pp_profile **ret_profile,

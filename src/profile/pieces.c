@@ -4,6 +4,7 @@
 static void inflate_into(struct pp_pieces *p, unsigned slot)
 {
     p->failed[slot] = !pp_gunzip_next(p->gunzip, p->buffers[slot], &p->sizes[slot]);
+    p->ends[slot] = pp_gunzip_at(p->gunzip);
 }
 
 static void *inflate_ahead(void *ctx)

@@ -10,6 +10,8 @@
 #define LINK_CALLED (UINT64_C(1) << 61)   /* not inlined at least once */
 #define LINK_RESIDUAL (UINT64_C(1) << 62) /* over a dropped node at least once */
 #define LINK_ON_STACK (UINT64_C(1) << 63)
+#define LINK_FRAMES_AN_EDGE 128 /* at first; in large profiles it is more */
+#define LINK_FIRST_BITS_MAX 19
 #define LINK_KEY (LINK_USED | (LINK_USED - 1))
 #define LINK_NODE ((UINT64_C(1) << LINK_NODE_BITS) - 1)
 
@@ -202,12 +204,22 @@ static uint32_t list_edges(struct pp_graph *g, const struct links *first, const 
     return (uint32_t)(first->n + (second ? second->n : 0)) - n;
 }
 
+/* Of a table for many edges: growing would take half as much again for a moment. What is too much is never touched. */
+static unsigned first_bits(const struct pp_profile *p)
+{
+    uint64_t n_frames = p->n_samples ? p->loc_off[p->n_samples] : 0;
+    unsigned bits = 12;
+    while (bits < LINK_FIRST_BITS_MAX && (uint64_t)1 << bits < n_frames / LINK_FRAMES_AN_EDGE)
+        bits++;
+    return bits;
+}
+
 static void link_part(void *walk)
 {
     struct walk *w = walk;
     struct links *l = w->ctx = PP_NEW(&w->arena, struct links);
     l->wanted = w->graph->link_wanted;
-    links_alloc(l, w->graph, 12);
+    links_alloc(l, w->graph, first_bits(w->graph->profile));
     walk_samples(w, w->graph->options.mean, link_push, link_pop, link_leaf);
 }
 

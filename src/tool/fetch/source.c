@@ -147,6 +147,22 @@ static void note_mapping_sources(struct pp_source *s, struct pp_profile *p, cons
     }
 }
 
+static bool read_file_again(void *ctx, pp_str *ret_bytes)
+{
+    struct pp_source *s = ctx;
+    struct pp_err ignored;
+    pp_bytes_release(&s->bytes);
+    if (pp_bytes_read_file(&s->bytes, pp_arena_c(&s->arena, s->addr), &ignored)) return false;
+    *ret_bytes = (pp_str){s->bytes.p, s->bytes.n};
+    return true;
+}
+
+static bool is_regular_file(struct pp_source *s)
+{
+    struct stat st;
+    return stat(pp_arena_c(&s->arena, s->addr), &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_profile, struct pp_err *err)
 {
     struct pp_url url;
@@ -157,6 +173,8 @@ static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_pr
     struct pp_decode_options how = {.max_bytes = s->bytes.max,
                                     .may_discard = true,
                                     .may_thread = true,
+                                    .again = is_regular_file(s) ? read_file_again : NULL,
+                                    .again_ctx = s,
                                     .is_callers = pp_perf_data_is,
                                     .read_callers = pp_perf_data_read};
     struct pp_profile *p;
