@@ -60,11 +60,20 @@ def check_live(text, profile, rate):
             live.near(got, size, 4 * math.sqrt(variance), name)
 
 
+def begun(base):
+    """pprof run serves from its start, the guest a moment later: until then questions that need it are answered by an error."""
+    for _ in range(100):
+        if live.get(base + "goroutine", timeout=40)[0] == 200: return
+        time.sleep(0.1)
+    raise AssertionError("the guest has not begun within 10 s")
+
+
 def phase(what, seconds, rate, paths, flags=(), standalone=False):
     with tempfile.TemporaryDirectory() as d:
         argv = (live.program("storm"), str(seconds), str(rate), str(WANT_HZ))
         env = {"PPROF_MEMPROFILE": f"{d}/m", "PPROF_MEMPROFILERATE": str(rate)}
         with live.serving(*argv, standalone=standalone, flags=flags, env=env) as (p, base):
+            begun(base)
             askers = [Asker(base, some, p) for some in paths]
             for a in askers: a.start()
             try:

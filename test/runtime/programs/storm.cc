@@ -144,6 +144,13 @@ static void *short_thread(void *arg)
     return arg;
 }
 
+// The first pthread_exit of a process opens libgcc_s. In a forked child that is too late: another thread may have been in dlopen
+// during the fork, and then the child's loader finds its state inconsistent for ever.
+static void *exit_once(void *arg)
+{
+    pthread_exit(arg);
+}
+
 static void threads_step(random_numbers &)
 {
     pthread_t t[2];
@@ -440,7 +447,8 @@ int main(int argc, char **argv)
     act.sa_handler = inner;
     sigaction(SIGURG, &act, nullptr);
 
-    pthread_t threads[WORKERS], sender;
+    pthread_t threads[WORKERS], sender, first;
+    if (pthread_create(&first, nullptr, exit_once, nullptr) || pthread_join(first, nullptr)) fail("pthread_create");
     int n = 0;
     for (const weather &k : kinds)
         for (int i = 0; i < k.threads; i++, n++) {
