@@ -82,7 +82,10 @@ def test_session(pprof, home):
     out = s.do(b"")
     assert b"| main.fib" in out, out
 
-    s.type(b"top 5 nonsen\x03")  # ^C: the line is gone, the session is not
+    s.type(b"top 5 nonsen\x01\x05")  # there and back: libedit has drawn the line
+    s.expect(b"nonsen")
+    s.expect(b"\x1b[")
+    s.type(b"\x03")  # the line is gone, the session is not
     s.expect(b"^C\r\n" + PROMPT)
     s.type(b"\x12top1")  # ^R finds what was typed before
     s.expect(b"bck:")

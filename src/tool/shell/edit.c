@@ -164,7 +164,10 @@ enum pp_code pp_shell_edit_line(struct pp_shell_edit *e, pp_str *ret_line, struc
 {
     int n = 0;
     e->interrupted = e->list_next_tab = false;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old; /* ^C is a signal until libedit has the terminal */
+    sigaction(SIGINT, &ignore, &old);
     const char *text = e->lib.gets(e->el, &n);
+    sigaction(SIGINT, &old, NULL);
     if (!text || n <= 0) {
         if (pp_write_all(STDOUT_FILENO, "\n", 1, err)) return err ? err->code : PP_E_IO;
         return PP_E_EMPTY;

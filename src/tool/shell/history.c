@@ -70,7 +70,7 @@ const pp_str *pp_shell_history_read(struct pp_arena *a, pp_str path, size_t *ret
     size_t skip = lines.n > PP_SHELL_HISTORY_MAX ? lines.n - PP_SHELL_HISTORY_MAX : 0;
     *ret_n = lines.n - skip;
     if (skip >= PP_SHELL_HISTORY_MAX) replace_file(a, path, lines.p + skip, *ret_n);
-    return lines.p + skip;
+    return skip ? lines.p + skip : lines.p;
 }
 
 void pp_shell_history_add(pp_str path, pp_str line)

@@ -240,7 +240,8 @@ enum pp_code pp_shell_report(struct pp_arena *a, const struct pp_profile *p, con
     if (c->has_param && !words.n) return pp_fail(err, PP_E_USAGE, "command %.*s requires an argument", PP_FMT(name));
     size_t first = c->has_param ? 1 : 0;
     if (c->has_param) param = words.p[0];
-    enum pp_code code = read_words(a, p, words.p + first, words.n - first, cfg, &focus, &ignore, err);
+    const pp_str *rest = words.n ? words.p + first : NULL;
+    enum pp_code code = read_words(a, p, rest, words.n - first, cfg, &focus, &ignore, err);
     if (code) return code;
     bool by_tag = c->format == PP_FORMAT_TAGS;
     if (focus.n) *(by_tag ? &cfg->tagfocus : &cfg->focus) = focus;

@@ -31,7 +31,8 @@ static void greet(struct shell *s)
     size_t n;
     int64_t total;
     pp_str *labels;
-    if (!pp_generate_labels(&a, s->profile, &s->config, &labels, &n, &total, NULL)) {
+    struct pp_err err;
+    if (!pp_generate_labels(&a, s->profile, &s->config, &labels, &n, &total, &err)) {
         pp_out_to_memory(&o, &a);
         for (size_t i = 0; i < n; i++)
             pp_out_fmt(&o, "%s%.*s", i ? "\n" : "", PP_FMT(labels[i]));
