@@ -46,7 +46,8 @@ static void try_words(struct pp_arena *a, pp_str text)
     char *argv[64];
     int argc = 0, first;
     pp_str word;
-    while (argc < 64 && pp_str_next(&text, '\n', &word)) argv[argc++] = (char *)(uintptr_t)pp_arena_c(a, word);
+    while (argc < 64 && pp_str_next(&text, '\n', &word))
+        argv[argc++] = (char *)(uintptr_t)pp_arena_c(a, word);
     bool flag = false;
     int64_t count = 0;
     double fraction = 0;

@@ -88,7 +88,7 @@ pp_str pp_str_sub(pp_str s, size_t from, size_t to)
 {
     if (to > s.n) to = s.n;
     if (from > to) from = to;
-    return (pp_str){s.p + from, to - from};
+    return (pp_str){from ? s.p + from : s.p, to - from}; /* NULL + 0 is undefined */
 }
 
 static bool is_space(char c)

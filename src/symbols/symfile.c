@@ -50,6 +50,20 @@ static void load_other_symbols(struct pp_symfile *s)
     if (from && pp_symtab_read(&s->arena, from, s->options.alias, &s->other_symtab, &err)) note_problem(s, &err);
 }
 
+static void open_debug_file(struct pp_symfile *s)
+{
+    const struct pp_symfile_options *o = &s->options;
+    if (!pp_debug_file_open(&s->object, &o->debug, &s->debug, NULL) || !o->find_debug || !s->object.build_id.n) return;
+    if (o->symbols_only) return;
+    pp_str path = o->find_debug(o->find_debug_ctx, &s->arena, s->object.build_id);
+    struct pp_object found;
+    if (!path.n || pp_object_open(&s->arena, path, &found, NULL)) return;
+    if (pp_str_eq(found.build_id, s->object.build_id))
+        s->debug = found;
+    else
+        pp_object_release(&found);
+}
+
 /* Names must not fail because something else of the file is broken: each part that can't be read is left out and noted. */
 static void load(struct pp_symfile *s)
 {
@@ -58,7 +72,7 @@ static void load(struct pp_symfile *s)
     if (pp_symtab_read(&s->arena, &s->object, alias, &s->symtab, &err)) note_problem(s, &err);
     if (alias == PP_ALIAS_PLAIN && pp_symtab_read_plt(&s->arena, &s->object, &s->plt, &err)) note_problem(s, &err);
     bool own = has_debug_info(&s->object), full = pp_object_section(&s->object, ".symtab") != NULL;
-    if (!own || !full) (void)pp_debug_file_open(&s->object, &s->options.debug, &s->debug, NULL);
+    if (!own || !full) open_debug_file(s);
     if (!full && alias == PP_ALIAS_PLAIN) load_other_symbols(s);
     if (s->options.symbols_only) return;
     if (own)

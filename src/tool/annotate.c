@@ -3,8 +3,7 @@
 
 void pp_annotator_init(struct pp_annotator *t, struct pp_arena *scratch, struct pp_profile *p)
 {
-    *t = (struct pp_annotator){
-        .scratch = scratch, .p = p, .cap_functions = p->n_functions, .cap_lines = p->n_lines};
+    *t = (struct pp_annotator){.scratch = scratch, .p = p, .cap_functions = p->n_functions, .cap_lines = p->n_lines};
 }
 
 uint32_t pp_annotator_function(struct pp_annotator *t, const struct pp_frame *frame)

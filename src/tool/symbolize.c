@@ -5,6 +5,7 @@
 #include "symbols/demangle.h"
 #include "symbols/symfile.h"
 #include "tool/annotate.h"
+#include "tool/debuginfod.h"
 #include "tool/objfile.h"
 #include "tool/symbolz.h"
 #include "tool/ui.h"
@@ -121,6 +122,19 @@ static bool is_http(struct pp_arena *a, pp_str file)
     return pp_url_parse(a, file, &u) && (pp_str_contains(u.scheme, PP_STR("http")) || pp_str_eq_c(u.scheme, "unix"));
 }
 
+static pp_str find_debug(void *ctx, struct pp_arena *a, pp_str build_id)
+{
+    (void)ctx;
+    return pp_debuginfod_find(a, build_id, "debuginfo");
+}
+
+/* The binary of a build id that is nowhere here; its debug file has the names and lines, too. */
+static pp_str find_elsewhere(struct pp_arena *a, pp_str build_id)
+{
+    pp_str path = pp_debuginfod_find(a, build_id, "debuginfo");
+    return path.n ? path : pp_debuginfod_find(a, build_id, "executable");
+}
+
 /* False: the binary is not there. */
 static bool open_mapping(struct local *w, uint32_t mapping)
 {
@@ -131,10 +145,16 @@ static bool open_mapping(struct local *w, uint32_t mapping)
     struct pp_object_mapping range = {m->start, m->limit, m->offset, pp_profile_str(p, m->kernel_relocation_symbol)};
     pp_str base = pp_str_base(file);
     pp_str name = build_id.n ? pp_arena_fmt(a, "%.*s (build ID %.*s)", PP_FMT(base), PP_FMT(build_id)) : base;
-    struct pp_symfile_options how = {.alias = PP_ALIAS_LLVM, .symbols_only = w->mode->fast, .oom = p->arena->oom};
+    struct pp_symfile_options how = {
+        .alias = PP_ALIAS_LLVM, .symbols_only = w->mode->fast, .find_debug = find_debug, .oom = p->arena->oom};
     struct pp_symfile *s = NULL;
     struct pp_err why;
     enum pp_code c = pp_objfile_check(a, file, &range, &found_id, &why);
+    pp_str elsewhere = c && build_id.n ? find_elsewhere(a, build_id) : PP_STR("");
+    if (elsewhere.n) {
+        file = elsewhere;
+        c = pp_objfile_check(a, file, &range, &found_id, &why);
+    }
     if (!c && build_id.n && found_id.n && !pp_str_eq(build_id, found_id)) {
         pp_ui_warn("Local symbolization failed for %.*s: build ID mismatch", PP_FMT(name));
         return true;
@@ -192,7 +212,7 @@ enum pp_code pp_symbolize(const struct pp_fetched *f, const struct pp_source_fla
     enum pp_code c = PP_OK;
     if (!mode.none && mode.local) symbolize_local(&a, p, &mode);
     if (!mode.none && mode.remote) {
-        struct pp_http_options o = {0, flags->tls_cert, flags->tls_key, flags->tls_ca};
+        struct pp_http_options o = {0, 0, flags->tls_cert, flags->tls_key, flags->tls_ca};
         size_t max = flags->max_size > 0 ? (size_t)flags->max_size : 0;
         c = pp_symbolz(p, &f->mapping_sources, mode.force, &o, max, err);
     }

@@ -37,7 +37,11 @@ static bool split_line(pp_str line, pp_str *ret_addr, pp_str *ret_name)
 struct answer {
     struct pp_arena *a;
     struct pp_hash by_addr;
-    PP_VEC(struct named { uint64_t addr; uint32_t function; }) named; /* of equal addresses the newest counts */
+    PP_VEC(struct named {
+        uint64_t addr;
+        uint32_t function;
+    })
+    named; /* of equal addresses the newest counts */
 };
 
 static struct named *find_named(struct answer *w, uint64_t addr)
@@ -57,7 +61,7 @@ static enum pp_code read_line(struct answer *w, struct pp_annotator *t, int64_t 
         return pp_fail(err, PP_E_FORMAT,
                        "unexpected parse failure %.*s: strconv.ParseUint: parsing \"%.*s\": value out of range",
                        PP_FMT(digits), PP_FMT(digits));
-    if (!pp_symbolz_move(asked, (int64_t)-(uint64_t)offset, &addr))
+    if (!pp_symbolz_move(asked, (int64_t) - (uint64_t)offset, &addr))
         return pp_fail(err, PP_E_FORMAT, "cannot adjust symbolz address %llu by %lld, it would overflow",
                        (unsigned long long)asked, (long long)-(uint64_t)offset);
     struct pp_frame frame = {.name = name};

@@ -84,8 +84,8 @@ static void names_the_proxy(void **state)
 
 int main(void)
 {
-    static const char *const names[] = {"HTTP_PROXY",  "http_proxy", "HTTPS_PROXY",   "https_proxy",
-                                        "NO_PROXY",    "no_proxy",   "REQUEST_METHOD"};
+    static const char *const names[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY",   "https_proxy",
+                                        "NO_PROXY",   "no_proxy",   "REQUEST_METHOD"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
     const struct CMUnitTest tests[] = {cmocka_unit_test(excludes_as_go), cmocka_unit_test(names_the_proxy)};

@@ -233,7 +233,7 @@ static void set_up(struct exchange *x, const struct pp_curl *curl, CURL *h, int6
     if (left_ms) curl->easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)left_ms);
     if (left_ms) curl->easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)left_ms);
     curl->easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, left_ms ? 0L : 1L);
-    curl->easy_setopt(h, CURLOPT_LOW_SPEED_TIME, left_ms ? 0L : PP_HTTP_SILENCE_S);
+    curl->easy_setopt(h, CURLOPT_LOW_SPEED_TIME, left_ms ? 0L : x->o->silence_s ? x->o->silence_s : PP_HTTP_SILENCE_S);
     curl->easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl->easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl->easy_setopt(h, CURLOPT_USERAGENT, "pprof/" PP_VERSION);
@@ -272,12 +272,8 @@ static enum pp_code result(struct exchange *x, const struct pp_curl *curl, CURL 
     if (x->got_headers && code == CURLE_OPERATION_TIMEDOUT)
         return pp_fail(err, PP_E_IO,
                        "context deadline exceeded (Client.Timeout or context cancellation while reading body)");
-    struct pp_http_failure f = {.code = code,
-                                .handle = h,
-                                .text = x->why,
-                                .url = &x->url,
-                                .by_proxy = x->proxy.n > 0,
-                                .peer = x->peer};
+    struct pp_http_failure f = {
+        .code = code, .handle = h, .text = x->why, .url = &x->url, .by_proxy = x->proxy.n > 0, .peer = x->peer};
     return url_fail(x, pp_http_error_text(x->a, curl, &f), err);
 }
 
@@ -305,12 +301,8 @@ static int64_t now_ms(void)
 /* The next request that a redirecting answer asks for. */
 static enum pp_code follow(struct exchange *x, unsigned n_requests, struct pp_err *err)
 {
-    struct exchange next = {.a = x->a,
-                            .o = x->o,
-                            .before = x->before,
-                            .method = x->method,
-                            .body = x->body,
-                            .bytes = x->bytes};
+    struct exchange next = {
+        .a = x->a, .o = x->o, .before = x->before, .method = x->method, .body = x->body, .bytes = x->bytes};
     if (n_requests == REQUESTS_MAX) {
         pp_str why = pp_arena_fmt(x->a, "stopped after %d redirects", REQUESTS_MAX);
         return request_fail(x, x->location, why, err);
@@ -341,15 +333,13 @@ static enum pp_code exchange(struct exchange *x, struct pp_err *err)
 enum pp_code pp_http_get(struct pp_arena *a, const struct pp_url *url, const struct pp_http_options *o,
                          struct pp_bytes *bytes, struct pp_err *err)
 {
-    struct exchange x = {
-        .a = a, .o = o, .url = *url, .before = "http fetch: ", .method = "Get", .bytes = bytes};
+    struct exchange x = {.a = a, .o = o, .url = *url, .before = "http fetch: ", .method = "Get", .bytes = bytes};
     return exchange(&x, err);
 }
 
 enum pp_code pp_http_post(struct pp_arena *a, const struct pp_url *url, pp_str body, const struct pp_http_options *o,
                           struct pp_bytes *bytes, struct pp_err *err)
 {
-    struct exchange x = {
-        .a = a, .o = o, .url = *url, .before = "", .method = "Post", .body = body, .bytes = bytes};
+    struct exchange x = {.a = a, .o = o, .url = *url, .before = "", .method = "Post", .body = body, .bytes = bytes};
     return exchange(&x, err);
 }

@@ -19,6 +19,7 @@
 
 struct pp_http_options {
     int64_t timeout_ms;               /* of the whole exchange; 0: only silence ends it */
+    long silence_s;                   /* then; 0: PP_HTTP_SILENCE_S */
     pp_str tls_cert, tls_key, tls_ca; /* file names or "" */
 };
 

@@ -13,7 +13,8 @@
 #include "tool/fetch/url.h"
 
 /* *ret_proxy: the proxy's URL, with its port; "" for none. PP_E_USAGE: http_proxy may not be used by CGI programs. */
-enum pp_code pp_proxy_find(struct pp_arena *a, const struct pp_url *url, pp_str *ret_proxy, struct pp_err *err) PP_MUST_USE;
+enum pp_code pp_proxy_find(struct pp_arena *a, const struct pp_url *url, pp_str *ret_proxy,
+                           struct pp_err *err) PP_MUST_USE;
 
 /* Does the list keep host:port from being proxied? `host` without brackets, in lower case. */
 bool pp_proxy_excludes(struct pp_arena *a, pp_str no_proxy, pp_str host, pp_str port);

@@ -70,7 +70,7 @@ static enum pp_code get_url(struct pp_source *s, const struct pp_url *url, int64
         pp_go_duration(duration, flags->seconds * 1000000000);
         pp_ui_print("Please wait... (%s)", duration);
     }
-    struct pp_http_options o = {timeout_ms + TIMEOUT_GRACE_MS, flags->tls_cert, flags->tls_key, flags->tls_ca};
+    struct pp_http_options o = {timeout_ms + TIMEOUT_GRACE_MS, 0, flags->tls_cert, flags->tls_key, flags->tls_ca};
     return pp_http_get(&s->arena, url, &o, &s->bytes, err);
 }
 
