@@ -102,8 +102,26 @@ static uint32_t find_by_address(struct pp_export_locations *ls, uint64_t address
     return pp_hash_add(ls->arena, &ls->by_address, h, i) ? i : PP_EXPORT_LOCATION_NONE;
 }
 
+/* A location without address and module that has just a name; its index + 1, 0: memory refused. */
+static uint32_t push_marker(struct pp_export_locations *ls, const char *text)
+{
+    struct pp_frame_name *name = PP_NEW(ls->arena, struct pp_frame_name);
+    struct pp_export_location *loc = name ? PP_TRY_PUSH(ls->arena, &ls->v) : NULL;
+    if (!loc) return 0;
+    name->name = pp_str_c(text);
+    *loc = (struct pp_export_location){.frames = name, .n_frames = 1};
+    return (uint32_t)ls->v.n;
+}
+
+static uint32_t find_pseudo(struct pp_export_locations *ls, uint64_t pc)
+{
+    if (!ls->pseudo[pc]) ls->pseudo[pc] = push_marker(ls, pp_ledger_pseudo_name(pc));
+    return ls->pseudo[pc] ? ls->pseudo[pc] - 1 : PP_EXPORT_LOCATION_NONE;
+}
+
 uint32_t pp_export_locations_find(struct pp_export_locations *ls, uint64_t pc, uint32_t generation)
 {
+    if (pc < PP_PC_PSEUDO_END && pp_ledger_pseudo_name(pc)) return find_pseudo(ls, pc);
     uint64_t h = pp_hash_u64(pc + generation * 0x9e3779b97f4a7c15u);
     uint32_t i;
     for (struct pp_probe pr = pp_hash_probe(&ls->by_key, h); pp_hash_next(&pr, &i);)
@@ -117,12 +135,6 @@ uint32_t pp_export_locations_find(struct pp_export_locations *ls, uint64_t pc, u
 
 uint32_t pp_export_locations_cut(struct pp_export_locations *ls)
 {
-    if (ls->cut) return ls->cut - 1;
-    struct pp_frame_name *name = PP_NEW(ls->arena, struct pp_frame_name);
-    struct pp_export_location *loc = name ? PP_TRY_PUSH(ls->arena, &ls->v) : NULL;
-    if (!loc) return PP_EXPORT_LOCATION_NONE;
-    name->name = PP_STR(PP_EXPORT_CUT_NAME);
-    *loc = (struct pp_export_location){.frames = name, .n_frames = 1};
-    ls->cut = (uint32_t)ls->v.n;
-    return ls->cut - 1;
+    if (!ls->cut) ls->cut = push_marker(ls, PP_EXPORT_CUT_NAME);
+    return ls->cut ? ls->cut - 1 : PP_EXPORT_LOCATION_NONE;
 }

@@ -14,7 +14,7 @@
 #define PP_EXPORT_INLINE_MAX 32            /* frames of one location; deeper inlining is cut */
 
 struct pp_export_location {
-    uint64_t address;             /* return address less 1; 0: the marker of a cut stack */
+    uint64_t address;             /* return address less 1; 0: a marker: cut stack, pseudo-frame */
     uint64_t entry;               /* of the outermost function; 0: unknown */
     struct pp_frame_name *frames; /* n_frames, innermost first */
     uint32_t n_frames;            /* 0: no name known */
@@ -36,6 +36,7 @@ struct pp_export_locations {
     uint32_t n_modules;
     uint32_t *same_module; /* index of the first equal module */
     uint32_t cut;          /* location of the marker + 1; 0: none yet */
+    uint32_t pseudo[PP_PC_PSEUDO_END]; /* the same, of the pseudo-frames */
 };
 
 /* False: memory refused. */

@@ -171,7 +171,7 @@ static void write_threads_head(struct writer *w)
 /* Which losses say something about a kind. */
 static bool concerns(enum pp_export_kind kind, int reason)
 {
-    if (reason == PP_DROP_FOREIGN_TID || reason == PP_DROP_NO_TIMER) return kind == PP_EXPORT_CPU;
+    if (reason == PP_DROP_FOREIGN_TID || reason == PP_DROP_NO_TIMER || reason == PP_DROP_ENDED_UNSEEN) return kind == PP_EXPORT_CPU;
     if (reason == PP_DROP_LIVE_FULL) return kind != PP_EXPORT_CPU;
     return true;
 }

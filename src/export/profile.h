@@ -11,7 +11,7 @@
  * Where children are profiled as well, every sample has the text label `pid`.
  * Location: address = return address - 1, one Line per inlined frame. Mapping: one per executable module that is there or was hit;
  * has_* flags say what all named locations of it really have. A cut stack ends in a location without address whose
- * function is PP_EXPORT_CUT_NAME. Equal stacks merge over module generations. Comments: version, note, what was lost and why.
+ * function is PP_EXPORT_CUT_NAME; so is CPU time without a stack ("[signals blocked]": ledger.h). Equal stacks merge over module generations. Comments: version, note, what was lost and why.
  * Cost: one hash per frame (pc, generation), symbolizing once per distinct location, one hash per sample.
  * Memory: everything in the given arena; refused memory gives PP_E_NOMEM. Symbolizing is serialized over all exports of the
  * process by one futex lock.   May run: cold code, threads that libc doesn't know included.

@@ -12,8 +12,19 @@ const char *const pp_drop_names[PP_DROP_COUNT] = {
     [PP_DROP_LIVE_FULL] = "live object table full",
     [PP_DROP_FREE_UNSEEN] = "free not seen",
     [PP_DROP_REENTERED] = "re-entered",
+    [PP_DROP_ENDED_UNSEEN] = "thread ended between two looks",
     [PP_DROP_STACK_CUT] = "stack cut",
 };
+
+const char *pp_ledger_pseudo_name(uint64_t pc)
+{
+    static const char *const names[PP_PC_PSEUDO_END] = {
+        [PP_PC_IO_URING] = "[io_uring worker]",
+        [PP_PC_KERNEL_WORKER] = "[kernel worker]",
+        [PP_PC_BLOCKED] = "[signals blocked]",
+    };
+    return pc < PP_PC_PSEUDO_END ? names[pc] : NULL;
+}
 
 /* 1 Mi distinct stacks of 32 frames on average, 1 Mi buckets, 64 Ki threads at a time, 16 modules a process. */
 #define CAP_STACK_SLOTS ((uint64_t)1 << 21)

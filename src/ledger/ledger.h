@@ -10,7 +10,8 @@
  *          are its exec'ed children, where they are profiled. An entry is never used again for another pid; exec in place keeps it.
  * stack  = one word  n | flags << 16 | module generation << 32, then n program counters, leaf first. Every counter
  *          is kept as a RETURN address: of an interrupted frame (leaf of a CPU sample) pc + 1. An id is the word's index.
- *          Each process has a range of generations of its own, so a generation says whose addresses a stack holds.
+ *          Each process has a range of generations of its own, so a generation says whose addresses a stack holds. CPU time
+ *          without a stack has one pc that is no address (enum pp_pseudo_pc), generation 0, in any process.
  * bucket = counters of one (kind, process, stack, aux). Found or made lock-free; never moves, never dies; aux is the object size
  *          of a heap bucket, else 0.
  *
@@ -44,14 +45,25 @@ enum pp_drop {
     PP_DROP_BUCKETS_FULL,
     PP_DROP_NO_SCRATCH,     /* all scratch buffers of the handler or the hooks were in use */
     PP_DROP_FOREIGN_TID,    /* the signal ran on a thread other than the one its timer counts */
-    PP_DROP_NO_TIMER,       /* a thread got no timer: RLIMIT_SIGPENDING or the kernel refused */
+    PP_DROP_NO_TIMER,       /* a thread ended before it could have a timer: RLIMIT_SIGPENDING, all slots in use, or the kernel refused */
     PP_DROP_LIVE_FULL,      /* the table of live sampled objects was full */
     PP_DROP_FREE_UNSEEN,    /* malloc gave out an address that was alive in the table: its free did not come by us; settled then */
     PP_DROP_REENTERED,      /* a hook or the handler was entered while it ran on the same thread */
+    PP_DROP_ENDED_UNSEEN,   /* a thread that was timed from outside ended between two looks */
     PP_DROP_STACK_CUT,      /* the sample counts, its stack ends in a marker frame */
     PP_DROP_COUNT
 };
 extern const char *const pp_drop_names[PP_DROP_COUNT];
+
+/* In place of a pc: who used CPU time that no handler of ours could see (runtime/sources/cpu.h). No code lies in page 0. */
+enum pp_pseudo_pc {
+    PP_PC_IO_URING = 2,      /* io_uring's threads: they run in the kernel only */
+    PP_PC_KERNEL_WORKER = 3, /* other kernel threads that belong to the program: vhost's */
+    PP_PC_BLOCKED = 4,       /* a thread that had our signal blocked */
+    PP_PC_PSEUDO_END
+};
+/* "[io_uring worker]", ...; NULL: pc is an address. */
+const char *pp_ledger_pseudo_name(uint64_t pc);
 
 /* Flags of a stack. */
 enum { PP_STACK_CUT = 1 };

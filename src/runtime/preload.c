@@ -135,6 +135,7 @@ static bool parts_make(void)
     if (n > SCRATCH_MAX) n = SCRATCH_MAX;
     pp_guest.on = pp_os_map_wiped_on_fork(PP_PAGE);
     pp_guest.tick_ns = pp_os_tick_ns();
+    pp_guest.find_object = (int (*)(void *, void *))pp_next_find("_dl_find_object", NULL);
     if (pp_own_bounds) pp_own_bounds(&pp_guest.own_start, &pp_guest.own_end);
     pp_guest.exec_name = pp_str_c((const char *)getauxval(AT_EXECFN));
     return pp_guest.on && scratch_make(&pp_guest.handler_pool, n) && scratch_make(&pp_guest.hook_pool, n) &&

@@ -138,6 +138,65 @@ def test_the_vdso_keeps_its_names():
         assert "[[vdso]]" not in seen and any(n.endswith("clock_gettime") and flat for n, (flat, _) in seen.items()), seen
 
 
+def cpu_truth_of(out):
+    return ({n: float(s) for n, s in re.findall(r"TRUTH (\w+) ([0-9.]+)", out)}, float(re.search(r"TOTAL ([0-9.]+)", out).group(1)))
+
+
+def total_of(seen):
+    return sum(f for f, _ in seen.values()) / 1e3
+
+
+def test_cpu_with_fewer_timers_than_threads():
+    """200 busy threads, RLIMIT_SIGPENDING 64: at most 31 timers, of which 24 go round. A sample stands for 200/24 periods, so that is
+    the grain; over the runs the mean must agree, too. And 200 threads of some 10 ms each with timers for all."""
+    import resource
+    limit = resource.getrlimit(resource.RLIMIT_SIGPENDING)
+    used = int(re.search(r"SigQ:\s*(\d+)/", open("/proc/self/status").read()).group(1))
+    sums, variance = 0, 0
+    for run_number in range(3):
+        with tempfile.TemporaryDirectory() as d:
+            few = lambda: resource.setrlimit(resource.RLIMIT_SIGPENDING, (64 + used, limit[1]))
+            p = subprocess.run([PPROF, "run", f"-cpuprofile={d}/c", "--", program("crowd"), "200", "5"], env=ENV, capture_output=True,
+                               text=True, timeout=120, preexec_fn=few)
+            assert p.returncode == 0, p.stderr
+            truth, total = cpu_truth_of(p.stdout)
+            seen = rows(f"{d}/c", unit="ms")
+        grain = 0.010 * 200 / 24
+        near(total_of(seen), total, 4 * (total * grain) ** 0.5, "total with few timers")
+        near(seen.get("burn_few", (0, 0))[1] / 1e3, truth["burn_few"], 4 * (truth["burn_few"] * grain) ** 0.5 + grain, "share with few timers")
+        sums += total_of(seen) - total
+        variance += total * grain
+    near(sums, 0, 3.5 * variance ** 0.5, "sum over the runs")
+    with tempfile.TemporaryDirectory() as d:
+        truth, total = cpu_truth_of(guest(program("crowd"), "200", "3", flags=(f"-cpuprofile={d}/c",), timeout=120).stdout)
+        near(total_of(rows(f"{d}/c", unit="ms")), total, 4 * (total * 0.010) ** 0.5, "total of 200 threads")
+
+
+def test_cpu_of_very_short_threads():
+    """Threads that live less than a period and less than a tick: time and function."""
+    with tempfile.TemporaryDirectory() as d:
+        out = guest(program("cpu_truth"), "100", flags=(f"-cpuprofile={d}/c",), timeout=120).stdout
+        truth, _ = cpu_truth_of(out)
+        seen = rows(f"{d}/c", unit="ms")
+    near(seen.get("short_thread", (0, 0))[1] / 1e3, truth["burn_short"], 4 * (truth["burn_short"] * 0.010) ** 0.5 + 0.06 * truth["burn_short"], "short threads")
+    assert seen.get("burn_short", (0, 0))[0] >= 0.6 * seen["short_thread"][1], f"leaf of short threads: {seen}"
+
+
+def test_cpu_of_threads_without_our_signal():
+    with tempfile.TemporaryDirectory() as d:
+        out = guest(program("unheard"), "1", "400", flags=(f"-cpuprofile={d}/c",), timeout=120).stdout
+        truth, total = cpu_truth_of(out)
+        seen = rows(f"{d}/c", unit="ms")
+    near(total_of(seen), total, 4 * (total * 0.010) ** 0.5 + 0.02 * total, "total")
+    near(seen.get("[signals blocked]", (0,))[0] / 1e3, truth["blocked"], 0.1 + 0.06 * truth["blocked"], "[signals blocked]")
+    for name in ("burn_bare", "burn_shared", "burn_free"):
+        near(seen.get(name, (0, 0))[1] / 1e3, truth[name], 4 * (truth[name] * 0.010) ** 0.5 + 0.1, name)
+    for name in ("burn_always", "burn_blocked", "burn_late"):
+        assert seen.get(name, (0, 0))[1] <= 60, f"{name} is counted twice: {seen}"
+    if "NO_IO_URING" in out: print("     (this kernel has no io_uring)")
+    else: assert seen.get("[io_uring worker]", (0,))[0] >= 50, seen
+
+
 # ---- heap
 
 def sites(text):

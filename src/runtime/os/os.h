@@ -26,6 +26,10 @@ uint32_t pp_os_cpu_count(void); /* processors this process may run on, at least 
 int pp_os_cpu_timer_create(int tid, int signal, uint64_t value, int *ret_timer);
 int pp_os_timer_set(int timer, int64_t first_ns, int64_t period_ns);
 int pp_os_timer_delete(int timer);
+int64_t pp_os_cpu_ns_of(int tid); /* CPU time of a thread of this process so far; negative: there is none */
+
+/* How many more signals and timers this user may have (RLIMIT_SIGPENDING less what is in use, over all processes); INT64_MAX: no limit. */
+int64_t pp_os_timers_left(void);
 
 /* Sends signal to the process or one thread with si_code SI_QUEUE and the value. */
 int pp_os_queue_thread_signal(int pid, int tid, int signal, uint64_t value);
@@ -34,6 +38,12 @@ int pp_os_block_all_signals(uint64_t *ret_old);
 int pp_os_set_signal_mask(uint64_t mask);
 int pp_os_block_signal(int signal);
 int pp_os_unblock_signal(int signal);
+bool pp_os_signal_is_blocked(int signal); /* by the calling thread */
+bool pp_os_thread_blocks(int tid, int signal); /* by a thread of this process; 10 us or more */
+
+/* Kernel threads that count as threads of this process. 10 us or more. */
+enum pp_os_thread_kind { PP_OS_THREAD_USER, PP_OS_THREAD_IO_URING, PP_OS_THREAD_KERNEL_WORKER };
+enum pp_os_thread_kind pp_os_thread_kind(int tid);
 
 bool pp_os_signals_pending(int except); /* any other signal that is blocked now, waits, and is not ignored */
 bool pp_os_is_eintr(const void *ucontext); /* the interrupted code is about to see a system call's -EINTR */

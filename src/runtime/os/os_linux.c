@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -102,6 +103,38 @@ int pp_os_timer_delete(int timer)
     return (int)pp_sys(SYS_timer_delete, timer);
 }
 
+int64_t pp_os_cpu_ns_of(int tid)
+{
+    struct timespec t;
+    long r = pp_sys(SYS_clock_gettime, CLOCK_THREAD(tid), &t);
+    return pp_sys_failed(r) ? r : (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The number behind "name:" at the start of a line. */
+static bool proc_field(pp_str text, const char *name, unsigned base, uint64_t *ret)
+{
+    size_t at = pp_str_find(text, pp_str_c(name));
+    if (at == PP_NOT_FOUND) return false;
+    size_t from = at + pp_str_c(name).n, to = from;
+    while (from < text.n && (text.p[from] == '\t' || text.p[from] == ' ')) to = ++from;
+    while (to < text.n && text.p[to] != '\n' && text.p[to] != '/') to++;
+    return pp_str_to_u64((pp_str){text.p + from, to - from}, base, ret);
+}
+
+int64_t pp_os_timers_left(void)
+{
+    struct {
+        uint64_t soft, hard;
+    } limit = {UINT64_MAX, UINT64_MAX};
+    char text[4096];
+    uint64_t used = 0;
+    pp_sys(SYS_prlimit64, 0, RLIMIT_SIGPENDING, NULL, &limit);
+    long n = pp_os_read_file("/proc/self/status", text, sizeof text);
+    if (limit.soft >= INT64_MAX) return INT64_MAX;
+    if (n > 0) proc_field((pp_str){text, (size_t)n}, "\nSigQ:", 10, &used);
+    return used < limit.soft ? (int64_t)(limit.soft - used) : 0;
+}
+
 int pp_os_queue_thread_signal(int pid, int tid, int signal, uint64_t value)
 {
     siginfo_t si;
@@ -139,6 +172,42 @@ int pp_os_unblock_signal(int signal)
 {
     uint64_t one = (uint64_t)1 << (signal - 1);
     return (int)pp_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, sizeof one);
+}
+
+bool pp_os_signal_is_blocked(int signal)
+{
+    uint64_t mask = 0;
+    pp_sys(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof mask);
+    return mask >> (signal - 1) & 1;
+}
+
+bool pp_os_thread_blocks(int tid, int signal)
+{
+    char path[48], text[4096];
+    uint64_t mask = 0;
+    pp_fmt(path, sizeof path, "/proc/self/task/%d/status", tid);
+    long n = pp_os_read_file(path, text, sizeof text);
+    return n > 0 && proc_field((pp_str){text, (size_t)n}, "\nSigBlk:", 16, &mask) && mask >> (signal - 1) & 1;
+}
+
+/* include/linux/sched.h. Before Linux 6.4 there is only the first. */
+#define PF_IO_WORKER 0x10u
+#define PF_USER_WORKER 0x4000u
+#define STAT_FLAGS 7 /* fields between the name's ")" and the flags: state ppid pgrp session tty tpgid, and what is left of " " */
+
+enum pp_os_thread_kind pp_os_thread_kind(int tid)
+{
+    char path[48], text[512];
+    pp_fmt(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    long n = pp_os_read_file(path, text, sizeof text);
+    size_t behind = n > 0 ? pp_str_rfind_byte((pp_str){text, (size_t)n}, ')') : PP_NOT_FOUND;
+    if (behind == PP_NOT_FOUND) return PP_OS_THREAD_USER;
+    pp_str rest = {text + behind + 1, (size_t)n - behind - 1}, field = {0};
+    uint64_t flags;
+    for (int i = 0; i <= STAT_FLAGS; i++)
+        if (!pp_str_next(&rest, ' ', &field)) return PP_OS_THREAD_USER;
+    if (!pp_str_to_u64(field, 10, &flags)) return PP_OS_THREAD_USER;
+    return flags & PF_IO_WORKER ? PP_OS_THREAD_IO_URING : flags & PF_USER_WORKER ? PP_OS_THREAD_KERNEL_WORKER : PP_OS_THREAD_USER;
 }
 
 /* A blocked signal is kept even when it will be ignored in the end (SIGCHLD of a program without a handler for it). */

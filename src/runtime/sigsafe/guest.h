@@ -35,6 +35,7 @@ struct pp_guest {
     struct pp_scratch_pool handler_pool, hook_pool;
     uintptr_t own_start, own_end; /* libpprof's text */
     uint32_t tick_ns;
+    int (*find_object)(void *address, void *ret); /* _dl_find_object; NULL: libc has none (take.c) */
     pp_str exec_name; /* as given to execve, NUL-terminated; may be relative */
     int listener; /* socket of plain LD_PRELOAD mode; -1: none */
 

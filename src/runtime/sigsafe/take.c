@@ -49,6 +49,23 @@ static uint32_t stamp_of(const struct pp_module_map *map, const uint64_t *pcs, s
     return stamp ? stamp : map->generation;
 }
 
+/* glibc's struct dl_find_object (since 2.35), as far as we read it; the rest is room for what later versions add. */
+struct found_object {
+    uint64_t flags;
+    uintptr_t map_start, map_end;
+    void *link_map;
+    uintptr_t eh_frame; /* address of PT_GNU_EH_FRAME: .eh_frame_hdr */
+    uint64_t room[19];
+};
+
+/* Does the loader still have at pc the object whose table we are about to use? It may have unmapped that one and mapped another
+ * since our map was read. Lock-free and made for signal handlers (GNU C Library manual, "Dynamic Linker Introspection"). */
+static bool still_there(uintptr_t pc, uintptr_t eh_frame_hdr)
+{
+    struct found_object o;
+    return pp_guest.find_object((void *)pc, &o) == 0 && o.eh_frame == eh_frame_hdr;
+}
+
 uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const struct pp_walk_regs *regs, bool *ret_cut)
 {
     *ret_cut = false;
@@ -61,7 +78,7 @@ uint32_t pp_take_stack(struct pp_scratch_pool *pool, struct pp_self *self, const
     peek_own(&mem, self, PP_WALK_SP(regs), s);
     struct pp_modules_reader reader;
     const struct pp_module_map *map = pp_modules_enter(&pp_guest.modules, &reader);
-    struct pp_walk_options options = {.cache = &s->cache};
+    struct pp_walk_options options = {.cache = &s->cache, .still_there = pp_guest.find_object ? still_there : NULL};
     struct pp_walk_result end;
     size_t n = pp_walk(map, regs, &mem, &options, s->pcs, PP_STACK_DEPTH_MAX, &end);
     n = drop_own_frames(s->pcs, n);

@@ -13,20 +13,31 @@
 struct pp_cpu_window pp_cpu_window;
 
 /* A thread that never came through our pthread_create may lack glibc's thread area: look before touching TLS. */
-static bool has_thread_area(struct pp_cpu_slot *slot)
+static bool has_thread_area(void)
 {
-    if (atomic_load_explicit(&slot->announced, memory_order_relaxed)) return true;
     uintptr_t area = pp_os_thread_area(), self = 0;
-    if (!area || !pp_os_peek((const void *)area, &self, sizeof self) || self != area) return false;
-    atomic_store_explicit(&slot->announced, 1, memory_order_relaxed);
-    return true;
+    return area && pp_os_peek((const void *)area, &self, sizeof self) && self == area;
 }
 
-static uint64_t sample_weight_ns(struct pp_cpu_slot *slot, int overrun)
+/* NULL: not to be touched. A raw clone without CLONE_SETTLS has the area of the thread that made it. */
+static struct pp_self *self_of(struct pp_cpu_slot *slot, uint32_t tid)
 {
-    uint64_t ns = pp_cpu_window.period_ns * (overrun > 0 ? 1 + (uint64_t)overrun : 1);
-    if (!atomic_exchange_explicit(&slot->first, 0, memory_order_relaxed)) return ns;
-    return ns > pp_guest.tick_ns ? ns : pp_guest.tick_ns;
+    if (!atomic_load_explicit(&slot->announced, memory_order_relaxed)) {
+        if (!has_thread_area() || (pp_self.tid && pp_self.tid != tid)) return NULL;
+        atomic_store_explicit(&slot->announced, 1, memory_order_relaxed);
+    }
+    return &pp_self;
+}
+
+void pp_cpu_book(struct pp_cpu_slot *slot, uint32_t stack, uint64_t ns, int64_t more)
+{
+    uint64_t period = pp_cpu_window.period_ns;
+    atomic_fetch_add_explicit(&slot->counted_ns, (int64_t)ns, memory_order_relaxed);
+    int64_t all = pp_cpu_weighed(slot, (int64_t)ns) + more + (int64_t)atomic_exchange_explicit(&slot->owed_ns, 0, memory_order_relaxed);
+    struct pp_bucket *b = all > 0 ? pp_book_bucket(&pp_guest.ledger, PP_KIND_CPU, stack, 0) : NULL;
+    if (!b) return;
+    uint64_t before = atomic_fetch_add_explicit(&b->v[PP_CPU_NS], (uint64_t)all, memory_order_relaxed);
+    pp_book_add(b, PP_CPU_SAMPLES, (before + (uint64_t)all) / period - before / period); /* rounding does not add up */
 }
 
 void pp_cpu_show_balance(struct pp_cpu_routine *r)
@@ -39,23 +50,33 @@ void pp_cpu_show_balance(struct pp_cpu_routine *r)
     atomic_store_explicit(&b->v[PP_CPU_NS], shown, memory_order_relaxed);
 }
 
-/* A sample takes on at most SETTLE_MAX times its own weight. */
-static uint64_t settled(struct pp_cpu_slot *slot, uint64_t ns)
+/* What a sample of ns takes on of its routine's balance: at most SETTLE_MAX times its own weight, or a tick's; at least what it has. */
+static int64_t take_on(struct pp_cpu_slot *slot, uint64_t ns)
 {
     uint32_t routine = atomic_load_explicit(&slot->routine, memory_order_relaxed);
-    atomic_fetch_add_explicit(&slot->counted_ns, ns, memory_order_relaxed);
-    if (!routine) return ns;
+    if (!routine) return 0;
     struct pp_cpu_routine *r = &pp_cpu_window.routines[routine - 1];
-    int64_t least = -(int64_t)ns, most = SETTLE_MAX * (int64_t)ns;
+    uint64_t size = pp_cpu_window.period_ns > pp_guest.tick_ns ? pp_cpu_window.period_ns : pp_guest.tick_ns;
+    if (size < ns) size = ns;
+    int64_t least = -pp_cpu_weighed(slot, (int64_t)ns), most = SETTLE_MAX * pp_cpu_weighed(slot, (int64_t)size);
     int64_t all = atomic_exchange_explicit(&r->balance_ns, 0, memory_order_relaxed), part = all < least ? least : all > most ? most : all;
     if (part != all) atomic_fetch_add_explicit(&r->balance_ns, all - part, memory_order_relaxed);
     pp_cpu_show_balance(r);
-    return ns + (uint64_t)part;
+    return part;
 }
 
-static void tick_count(struct pp_cpu_slot *slot, const siginfo_t *info, const void *ucontext)
+/* What is due, and the timer set to the slot's phase. A timer that the keeper deleted meanwhile is not there: ids are not used again soon. */
+static int64_t first_look(struct pp_cpu_slot *slot)
 {
-    struct pp_self *self = &pp_self;
+    int64_t cpu_ns = pp_os_thread_cpu_ns(), ns = pp_cpu_slot_due(slot, PP_CPU_ARMED, cpu_ns);
+    int64_t counted = atomic_load(&slot->counted_ns) + (ns > 0 ? ns : 0);
+    int64_t left = slot->phase_ns + counted - (slot->watched_ns + cpu_ns - slot->since_ns);
+    pp_os_timer_set(slot->timer, left > 0 ? left : 1, (int64_t)pp_cpu_window.period_ns);
+    return ns;
+}
+
+static void tick_count(struct pp_cpu_slot *slot, struct pp_self *self, const siginfo_t *info, const void *ucontext)
+{
     if (self->in_handler) {
         pp_book_drop(&pp_guest.ledger, PP_DROP_REENTERED);
         return;
@@ -64,12 +85,11 @@ static void tick_count(struct pp_cpu_slot *slot, const siginfo_t *info, const vo
     struct pp_walk_regs regs;
     pp_walk_regs_from_ucontext(ucontext, &regs);
     uint32_t stack = pp_take_counted(&pp_guest.handler_pool, self, &regs);
-    struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_CPU, stack, 0);
-    if (b) {
-        uint64_t ns = settled(slot, sample_weight_ns(slot, info->si_overrun));
-        pp_book_add(b, PP_CPU_SAMPLES, (ns + pp_cpu_window.period_ns / 2) / pp_cpu_window.period_ns);
-        pp_book_add(b, PP_CPU_NS, ns);
-    }
+    if (stack) atomic_store_explicit(&slot->stack, stack, memory_order_relaxed);
+    int64_t ns = (int64_t)pp_cpu_window.period_ns * (info->si_overrun > 0 ? 1 + info->si_overrun : 1);
+    if (atomic_exchange_explicit(&slot->first, 0, memory_order_relaxed)) ns = first_look(slot);
+    if (ns < 0) ns = 0;
+    pp_cpu_book(slot, stack, (uint64_t)ns, take_on(slot, (uint64_t)ns));
     self->in_handler = 0;
 }
 
@@ -109,28 +129,36 @@ static void answer_dump(uint32_t number, const void *ucontext)
     self->in_handler = 0;
 }
 
+/* The signal of the timer in this slot. Those of a timer that is no more are late: their CPU time was counted otherwise. */
+static void tick_of_slot(struct pp_cpu_slot *slot, uint32_t number, const siginfo_t *info, const void *ucontext)
+{
+    uint32_t tid = (uint32_t)pp_os_gettid();
+    if (atomic_load_explicit(&slot->tid, memory_order_relaxed) != tid) {
+        pp_book_drop(&pp_guest.ledger, PP_DROP_FOREIGN_TID);
+        return;
+    }
+    if ((atomic_load_explicit(&slot->number, memory_order_relaxed) & 0xffff) != number) return;
+    struct pp_self nobody = {.tid = tid}, *self = self_of(slot, tid);
+    if (self && alone_ended_a_wait(ucontext)) self->woken++; /* kernels that raise it in the tick itself */
+    atomic_fetch_add_explicit(&pp_guest.ledger.head->handler_runs, 1, memory_order_relaxed);
+    tick_count(slot, self ? self : &nobody, info, ucontext);
+}
+
 void pp_tick(int signal, siginfo_t *info, void *ucontext)
 {
     (void)signal;
     if (!pp_guest_on()) return;
     uint64_t value = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
     if (info->si_code != SI_TIMER) { /* ours or a stranger's, no wait of the guest may end by it */
-        if (alone_ended_a_wait(ucontext)) pp_self.woken++;
+        if (alone_ended_a_wait(ucontext) && has_thread_area()) pp_self.woken++;
         if (is_wake_up(info, value)) pp_agent_wake();
         return;
     }
-    uint32_t number = (uint32_t)(value >> 32), index = (uint32_t)value;
-    if (number == PP_ASK >> 32) {
-        answer_dump(index, ucontext);
+    uint32_t window = (uint32_t)(value >> 32), index = (uint16_t)value, number = (uint16_t)(value >> 16);
+    if (window == PP_ASK >> 32) {
+        answer_dump((uint32_t)value, ucontext);
         return;
     }
-    if (index >= PP_CPU_SLOTS || !(number & 1) || atomic_load_explicit(&pp_cpu_window.number, memory_order_acquire) != number) return;
-    struct pp_cpu_slot *slot = &pp_cpu_window.slots[index];
-    if ((int)atomic_load_explicit(&slot->tid, memory_order_relaxed) != pp_os_gettid() || !has_thread_area(slot)) {
-        pp_book_drop(&pp_guest.ledger, PP_DROP_FOREIGN_TID);
-        return;
-    }
-    if (alone_ended_a_wait(ucontext)) pp_self.woken++; /* kernels that raise it in the tick itself */
-    atomic_fetch_add_explicit(&pp_guest.ledger.head->handler_runs, 1, memory_order_relaxed);
-    tick_count(slot, info, ucontext);
+    if (index >= PP_CPU_SLOTS || !(window & 1) || atomic_load_explicit(&pp_cpu_window.number, memory_order_acquire) != window) return;
+    tick_of_slot(&pp_cpu_window.slots[index], number, info, ucontext);
 }

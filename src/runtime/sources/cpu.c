@@ -4,157 +4,94 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "ledger/sigsafe/book.h"
 #include "runtime/agent.h"
 #include "runtime/os/os.h"
 #include "runtime/sigsafe/guest.h"
 #include "runtime/sigsafe/self.h"
 #include "runtime/sigsafe/tick.h"
+#include "runtime/sources/cpu_deal.h"
+#include "runtime/sources/cpu_slots.h"
 #include "runtime/tables/modules.h"
 
-#define SLOT_PROBES 64u
 #define KEEP_PAUSE_NS 20000000
-#define KEEPS_PER_FORGET 5
-#define ROUTINE_PROBES 8u
+#define KEEPS_PER_TURN 5
+#define KEEPS_PER_FORGET 25
 
 static int64_t keep_pause_ns = KEEP_PAUSE_NS;
 static struct pp_self keeper; /* a generator for the keeper, whose thread has no TLS of ours */
+static _Atomic uint32_t keeping;
 static unsigned n_keeps;
 static uint32_t own_hz; /* of the open window; 0: closed */
+static uint16_t met[PP_CPU_SLOTS]; /* slots of the threads that the last look through /proc found */
+static uint32_t n_met;
+_Static_assert(PP_CPU_SLOTS <= 1u << 16, "slot numbers have 16 bits in `met` and si_value");
 
-static struct pp_cpu_slot *slot_at(uint32_t tid, uint32_t probe)
+static void end_slot(struct pp_cpu_slot *s, enum pp_cpu_state was, int64_t cpu_ns)
 {
-    return &pp_cpu_window.slots[((uint32_t)pp_hash_u64(tid) + probe) % PP_CPU_SLOTS];
+    pp_cpu_settle(s, was, cpu_ns);
+    pp_cpu_slot_free(s, was);
 }
 
-static struct pp_cpu_slot *slot_find(uint32_t tid)
-{
-    for (uint32_t i = 0; i < SLOT_PROBES; i++)
-        if (atomic_load_explicit(&slot_at(tid, i)->tid, memory_order_acquire) == tid) return slot_at(tid, i);
-    return NULL;
-}
-
-static struct pp_cpu_slot *slot_claim(uint32_t tid)
-{
-    for (uint32_t i = 0; i < SLOT_PROBES; i++) {
-        uint32_t free = 0;
-        if (atomic_compare_exchange_strong(&slot_at(tid, i)->tid, &free, tid)) return slot_at(tid, i);
-        if (free == tid) return NULL; /* its thread or the keeper was faster */
-    }
-    return NULL;
-}
-
-/* True: the timer is gone, and the slot is the caller's to free. A slot in the middle of being armed is taken back by who arms it. */
-static bool slot_stop(struct pp_cpu_slot *s)
-{
-    uint32_t armed = PP_CPU_ARMING;
-    if (atomic_compare_exchange_strong(&s->armed, &armed, PP_CPU_ENDED)) return false;
-    if (armed != PP_CPU_ARMED || !atomic_compare_exchange_strong(&s->armed, &armed, PP_CPU_NONE)) return false;
-    pp_os_timer_delete(s->timer);
-    return true;
-}
-
-static void slot_disarm(struct pp_cpu_slot *s)
-{
-    if (slot_stop(s)) atomic_store(&s->tid, 0);
-}
-
-static void slot_give_back(struct pp_cpu_slot *s)
-{
-    atomic_store(&s->armed, PP_CPU_NONE);
-    atomic_store(&s->tid, 0);
-}
-
-/* First expiry at a random tick of the first period: tick.h says why. */
-static int64_t first_expiry_ns(struct pp_self *random)
-{
-    uint64_t u = pp_self_random(random) >> 40; /* 24 bits */
-    uint64_t at = (uint64_t)((unsigned __int128)pp_cpu_window.period_ns * u >> 24);
-    int64_t first = (int64_t)(at / pp_guest.tick_ns * pp_guest.tick_ns);
-    return first ? first : 1;
-}
-
-static void routine_show(struct pp_cpu_routine *r, uintptr_t start)
-{
-    const struct pp_ledger *l = &pp_guest.ledger;
-    uint64_t pc = start + 1;
-    uint32_t stack = pp_book_stack(l, &pc, 1, PP_STACK_CUT, atomic_load(&pp_guest_process()->module_generation));
-    atomic_store(&r->bucket, stack ? pp_book_bucket(l, PP_KIND_CPU, stack, 0) : NULL);
-}
-
-/* Index + 1 of the balance of a start routine; 0: unknown, or more routines than places. */
-static uint32_t routine_of(uint32_t thread)
-{
-    uintptr_t start = thread ? pp_guest.ledger.threads[thread - 1].start_routine : 0;
-    for (uint32_t i = 0, at = (uint32_t)pp_hash_u64(start); start && i < ROUTINE_PROBES; i++) {
-        struct pp_cpu_routine *r = &pp_cpu_window.routines[(at + i) % PP_CPU_ROUTINES];
-        uintptr_t seen = 0;
-        if (atomic_compare_exchange_strong(&r->start, &seen, start)) routine_show(r, start);
-        if (seen == 0 || seen == start) return (uint32_t)(r - pp_cpu_window.routines) + 1;
-    }
-    return 0;
-}
-
-static void routines_forget(void)
-{
-    for (uint32_t i = 0; i < PP_CPU_ROUTINES; i++) {
-        struct pp_cpu_routine *r = &pp_cpu_window.routines[i];
-        atomic_store(&r->bucket, NULL);
-        atomic_store(&r->balance_ns, 0);
-        atomic_store(&r->start, 0);
-    }
-}
-
-static void arm(uint32_t tid, bool announced, struct pp_self *random)
+/* A thread seen for the first time. */
+static void welcome(uint32_t tid, bool announced, struct pp_self *random)
 {
     uint32_t number = atomic_load(&pp_cpu_window.number);
-    if (!(number & 1) || slot_find(tid)) return;
-    struct pp_cpu_slot *s = slot_claim(tid);
-    if (!s) return;
-    atomic_store(&s->armed, PP_CPU_ARMING);
-    atomic_store(&s->first, 1);
-    atomic_store(&s->announced, announced);
-    atomic_store(&s->routine, 0);
-    atomic_store(&s->counted_ns, 0);
-    uint64_t value = pp_tick_value(number, (uint32_t)(s - pp_cpu_window.slots));
-    if (pp_os_cpu_timer_create((int)tid, pp_guest.signal, value, &s->timer) < 0) {
-        if (pp_os_thread_exists(pp_guest.pid, (int)tid)) pp_book_drop(&pp_guest.ledger, PP_DROP_NO_TIMER);
-        slot_give_back(s);
+    if (!(number & 1) || pp_cpu_slot_find(tid)) return;
+    struct pp_cpu_slot *s = pp_cpu_slot_claim(tid, announced, announced ? 0 : pp_os_cpu_ns_of((int)tid), random);
+    if (!s) {
+        if (!pp_cpu_slot_find(tid)) pp_book_drop(&pp_guest.ledger, PP_DROP_NO_TIMER);
         return;
     }
-    pp_os_timer_set(s->timer, first_expiry_ns(random), (int64_t)pp_cpu_window.period_ns);
-    uint32_t arming = PP_CPU_ARMING;
-    if (!atomic_compare_exchange_strong(&s->armed, &arming, PP_CPU_ARMED)) { /* the thread ended meanwhile */
-        pp_os_timer_delete(s->timer);
-        slot_give_back(s);
-    } else if (atomic_load(&pp_cpu_window.number) != number)
-        slot_disarm(s); /* the window closed meanwhile */
+    pp_cpu_slot_put(s, pp_cpu_deal_newcomer(s, random));
+    if (atomic_load(&pp_cpu_window.number) == number) return;
+    enum pp_cpu_state was = pp_cpu_slot_take_to_end(s); /* the window closed meanwhile */
+    if (was != PP_CPU_FREE) pp_cpu_slot_free(s, was);
 }
 
-static void arm_found(void *ctx, int tid)
+static void meet(void *ctx, int tid)
 {
     (void)ctx;
-    if (!pp_agent_owns_thread(tid)) arm((uint32_t)tid, false, &keeper);
+    if (pp_agent_owns_thread(tid)) return;
+    struct pp_cpu_slot *s = pp_cpu_slot_find((uint32_t)tid);
+    if (!s) {
+        welcome((uint32_t)tid, false, &keeper);
+        s = pp_cpu_slot_find((uint32_t)tid);
+    } else if (s->pseudo)
+        pp_cpu_read_clock(s, &keeper);
+    if (s && n_met < PP_CPU_SLOTS) met[n_met++] = (uint16_t)(s - pp_cpu_window.slots);
 }
 
+/* Announced threads free their slots themselves. */
 static void forget_ended(void)
 {
     for (uint32_t i = 0; i < PP_CPU_SLOTS; i++) {
         struct pp_cpu_slot *s = &pp_cpu_window.slots[i];
         uint32_t tid = atomic_load_explicit(&s->tid, memory_order_relaxed);
-        if (tid && atomic_load(&s->armed) == PP_CPU_ARMED && !pp_os_thread_exists(pp_guest.pid, (int)tid)) slot_disarm(s);
+        if (!tid || pp_os_thread_exists(pp_guest.pid, (int)tid)) continue;
+        enum pp_cpu_state was = pp_cpu_slot_take(s);
+        if (was != PP_CPU_FREE) end_slot(s, was, -ESRCH);
     }
 }
 
+static void keep(void)
+{
+    if (atomic_load(&pp_guest.modules_stale)) pp_runtime_modules_refresh(false);
+    n_met = 0;
+    pp_os_each_thread(pp_guest.pid, meet, NULL);
+    if (n_keeps % KEEPS_PER_TURN == 0 || pp_cpu_deal_is_due()) pp_cpu_deal(met, n_met, &keeper);
+    if (++n_keeps % KEEPS_PER_FORGET == 0) forget_ended();
+}
+
+/* In plain LD_PRELOAD mode the agent and a thread that serves a window may both come: one is enough. */
 void pp_cpu_keep(void)
 {
+    if (atomic_exchange(&keeping, 1)) return;
     int64_t start = pp_os_monotonic_ns();
-    if (atomic_load(&pp_guest.modules_stale)) pp_runtime_modules_refresh(false);
-    pp_os_each_thread(pp_guest.pid, arm_found, NULL);
-    if (++n_keeps % KEEPS_PER_FORGET == 0) forget_ended();
+    keep();
     int64_t cost = pp_os_monotonic_ns() - start;
     keep_pause_ns = cost * 50 > KEEP_PAUSE_NS ? cost * 50 : KEEP_PAUSE_NS;
+    atomic_store(&keeping, 0);
 }
 
 int64_t pp_cpu_keep_pause_ns(void)
@@ -174,8 +111,9 @@ int pp_cpu_start(int hz)
     if (!pp_cpu_window.slots) pp_cpu_window.slots = pp_os_map_reserve(PP_CPU_SLOTS * sizeof(struct pp_cpu_slot));
     if (!pp_cpu_window.slots) return ENOMEM;
     pp_runtime_modules_refresh(true);
-    routines_forget();
+    pp_cpu_routines_forget();
     pp_cpu_window.period_ns = 1000000000u / (unsigned)hz;
+    pp_cpu_deal_start();
     own_hz = (uint32_t)hz;
     atomic_fetch_add(&pp_cpu_window.number, 1);
     pp_cpu_keep();
@@ -188,7 +126,9 @@ void pp_cpu_stop(void)
     atomic_fetch_add(&pp_cpu_window.number, 1);
     for (uint32_t i = 0; i < PP_CPU_SLOTS; i++) {
         struct pp_cpu_slot *s = &pp_cpu_window.slots[i];
-        if (atomic_load(&s->tid) && atomic_load(&s->armed) != PP_CPU_NONE) slot_disarm(s);
+        uint32_t tid = atomic_load(&s->tid);
+        enum pp_cpu_state was = tid ? pp_cpu_slot_take_to_end(s) : PP_CPU_FREE;
+        if (was != PP_CPU_FREE) end_slot(s, was, pp_os_cpu_ns_of((int)tid));
     }
     own_hz = 0;
     pp_runtime_modules_refresh(true);
@@ -205,21 +145,15 @@ int pp_cpu_follow(void)
 void pp_cpu_thread_begins(uint32_t tid)
 {
     if (!pp_cpu_is_open()) return;
-    arm(tid, true, &pp_self);
-    struct pp_cpu_slot *s = slot_find(tid); /* the keeper's, when it was faster */
-    if (s) atomic_store(&s->routine, routine_of(pp_self.thread));
+    struct pp_cpu_slot *s = pp_cpu_slot_find(tid);
+    if (s) pp_cpu_slot_announce(s, &pp_self); /* the keeper was faster */
+    else welcome(tid, true, &pp_self);
 }
 
 void pp_cpu_thread_ends(uint32_t tid)
 {
     if (!tid || !pp_cpu_is_open()) return;
-    struct pp_cpu_slot *s = slot_find(tid);
-    if (!s || !slot_stop(s)) return;
-    uint32_t routine = atomic_load(&s->routine);
-    int64_t rest = routine ? pp_os_thread_cpu_ns() - (int64_t)atomic_load(&s->counted_ns) : 0;
-    if (rest) {
-        atomic_fetch_add(&pp_cpu_window.routines[routine - 1].balance_ns, rest);
-        pp_cpu_show_balance(&pp_cpu_window.routines[routine - 1]);
-    }
-    atomic_store(&s->tid, 0);
+    struct pp_cpu_slot *s = pp_cpu_slot_find(tid);
+    enum pp_cpu_state was = s ? pp_cpu_slot_take_to_end(s) : PP_CPU_FREE;
+    if (was != PP_CPU_FREE) end_slot(s, was, pp_os_thread_cpu_ns());
 }
