@@ -194,6 +194,29 @@ static void children_are_told_by_the_label_pid(void **state)
     }
 }
 
+static void cpu_time_without_a_stack_has_a_name(void **state)
+{
+    (void)state;
+    fixture_cpu(&f, STACK(&f, 0, 0, PP_PC_BLOCKED), 1);
+    fixture_cpu(&f, STACK(&f, 0, 0, PP_PC_IO_URING), 2);
+    fixture_cpu(&f, STACK(&f, 0, 4, PP_PC_BLOCKED), 4); /* one place, whatever the generation */
+    fixture_cpu(&f, STACK(&f, 0, 0, PP_PC_KERNEL_WORKER), 8);
+    struct pp_export_request rq = fixture_request(&f, PP_EXPORT_CPU);
+    struct pp_profile *p = export(&rq);
+    assert_int_equal(p->n_samples, 3);
+    assert_string_equal(stack_text(p, 0), "[signals blocked];");
+    assert_string_equal(stack_text(p, 1), "[io_uring worker];");
+    assert_string_equal(stack_text(p, 2), "[kernel worker];");
+    assert_int_equal(p->values[0][0], 5);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(p->locations[p->locs[p->loc_off[i]]].mapping, PP_NONE);
+        assert_int_equal(p->locations[p->locs[p->loc_off[i]]].address, 0);
+    }
+    assert_null(pp_ledger_pseudo_name(0));
+    assert_null(pp_ledger_pseudo_name(1));
+    assert_null(pp_ledger_pseudo_name(MAIN));
+}
+
 static void heap_is_scaled_and_labelled_as_by_go(void **state)
 {
     (void)state;
@@ -467,6 +490,7 @@ int main(void)
         TEST(generations_merge_where_the_module_is_the_same),
         TEST(cut_and_unknown_stacks_end_in_the_marker),
         TEST(children_are_told_by_the_label_pid),
+        TEST(cpu_time_without_a_stack_has_a_name),
         TEST(heap_is_scaled_and_labelled_as_by_go),
         TEST(a_torn_bucket_is_never_negative),
         TEST(scaling_follows_the_exact_formula),

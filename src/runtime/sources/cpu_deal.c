@@ -199,11 +199,12 @@ static void take_timers(const uint16_t *slots, uint32_t n, struct turn t)
     }
 }
 
-/* What became due under another weight keeps that one. */
+/* What became due under another weight keeps that one; a signal of the old timer that is still on its way must not count it again. */
 static void owe_due(struct pp_cpu_slot *s, int64_t cpu_ns)
 {
     int64_t due = pp_cpu_slot_due(s, PP_CPU_WAITING, cpu_ns);
     if (due <= 0) return;
+    atomic_fetch_add(&s->number, 1);
     atomic_fetch_add(&s->counted_ns, due);
     atomic_fetch_add(&s->owed_ns, (uint64_t)pp_cpu_weighed(s, due));
 }
