@@ -188,8 +188,11 @@ def test_cpu_of_threads_without_our_signal():
         truth, total = cpu_truth_of(out)
         seen = rows(f"{d}/c", unit="ms")
     near(total_of(seen), total, 4 * (total * 0.010) ** 0.5 + 0.02 * total, "total")
-    near(seen.get("[signals blocked]", (0,))[0] / 1e3, truth["blocked"], 0.1 + 0.06 * truth["blocked"], "[signals blocked]")
-    for name in ("burn_bare", "burn_shared", "burn_free"):
+    # The keeper sees the end of a blocked time at its next look, which comes late on a busy machine: time moves from one to the other.
+    blocked, free = seen.get("[signals blocked]", (0,))[0] / 1e3, seen.get("burn_free", (0, 0))[1] / 1e3
+    near(blocked + free, truth["blocked"] + truth["burn_free"], 4 * (truth["burn_free"] * 0.010) ** 0.5 + 0.05 * truth["blocked"], "blocked and free")
+    assert blocked >= 0.95 * truth["blocked"] and free >= 0.2 * truth["burn_free"], seen
+    for name in ("burn_bare", "burn_shared"):
         near(seen.get(name, (0, 0))[1] / 1e3, truth[name], 4 * (truth[name] * 0.010) ** 0.5 + 0.1, name)
     for name in ("burn_always", "burn_blocked", "burn_late"):
         assert seen.get(name, (0, 0))[1] <= 60, f"{name} is counted twice: {seen}"
