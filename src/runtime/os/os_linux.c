@@ -193,7 +193,7 @@ bool pp_os_thread_blocks(int tid, int signal)
 /* include/linux/sched.h. Before Linux 6.4 there is only the first. */
 #define PF_IO_WORKER 0x10u
 #define PF_USER_WORKER 0x4000u
-#define STAT_FLAGS 7 /* fields between the name's ")" and the flags: state ppid pgrp session tty tpgid, and what is left of " " */
+#define STAT_FLAGS 7 /* behind the name's ")": nothing, state, ppid, pgrp, session, tty, tpgid, flags */
 
 enum pp_os_thread_kind pp_os_thread_kind(int tid)
 {
