@@ -192,9 +192,9 @@ static void write_comments(struct writer *w)
         add_comment(w, ids, &n, PP_STR("heap profiling is off"));
     for (int i = 0; i < PP_DROP_COUNT && rq->kind != PP_EXPORT_THREADS; i++) {
         unsigned long long lost = atomic_load(&rq->ledger.head->drops[i]) - (rq->since ? rq->since->drops[i] : 0);
-        const char *what = i == PP_DROP_STACK_CUT ? "stacks cut" : "samples lost";
         if (!lost || !concerns(rq->kind, i)) continue;
-        add_comment(w, ids, &n, pp_arena_fmt(w->arena, "%s: %llu (%s)", what, lost, pp_drop_names[i]));
+        add_comment(w, ids, &n, i == PP_DROP_STACK_CUT ? pp_arena_fmt(w->arena, "stacks cut: %llu", lost)
+                                                       : pp_arena_fmt(w->arena, "samples lost: %llu (%s)", lost, pp_drop_names[i]));
     }
     pp_enc_ints(&w->out, PP_PB_PROFILE_COMMENT, ids, n);
 }

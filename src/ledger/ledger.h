@@ -124,6 +124,7 @@ struct pp_ledger_process {
     _Atomic uint32_t signal;    /* the private signal number that wakes the process; 0: not yet */
     _Atomic uint32_t agent_tid; /* our thread in the process while it exists, else 0 */
     _Atomic uint32_t module_generation; /* 0: its modules are not known yet */
+    _Atomic uint32_t cpu_threads, cpu_timers; /* of the CPU window: how many there are */
     uint64_t start_ticks;       /* when the kernel started it (/proc/PID/stat): tells it from a later process with that pid */
     struct pp_mailbox mailbox;
     char frozen_why[64]; /* state FROZEN: "seccomp", ... */
@@ -149,7 +150,7 @@ struct pp_ledger_head {
     _Atomic uint64_t cpu_start_monotonic_ns;
 
     _Atomic uint64_t drops[PP_DROP_COUNT];
-    _Atomic uint64_t handler_runs, handler_ns; /* our own cost (ns only when self-timing is on) */
+    _Atomic uint64_t handler_runs; /* our own cost */
 
     /* Programs that the guest started and that are not profiled: a ring of the latest. */
     _Atomic uint32_t n_inert;

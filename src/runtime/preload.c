@@ -116,6 +116,8 @@ static void forget_old_image(void)
     atomic_store(&p->state, PP_GUEST_STARTING);
     pp_ledger_close_images(&pp_guest.ledger, gone);
     atomic_store(&p->agent_tid, 0);
+    atomic_store(&p->cpu_threads, 0);
+    atomic_store(&p->cpu_timers, 0);
     atomic_store(&p->mailbox.answered, atomic_load(&p->mailbox.asked));
 }
 
@@ -135,6 +137,7 @@ static bool parts_make(void)
     if (n > SCRATCH_MAX) n = SCRATCH_MAX;
     pp_guest.on = pp_os_map_wiped_on_fork(PP_PAGE);
     pp_guest.tick_ns = pp_os_tick_ns();
+    pp_guest.entry = getauxval(AT_ENTRY);
     pp_guest.find_object = (int (*)(void *, void *))pp_next_find("_dl_find_object", NULL);
     if (pp_own_bounds) pp_own_bounds(&pp_guest.own_start, &pp_guest.own_end);
     pp_guest.exec_name = pp_str_c((const char *)getauxval(AT_EXECFN));

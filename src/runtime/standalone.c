@@ -321,7 +321,7 @@ static void write_file(const char *file, pp_str profile, const struct pp_endpoin
 
 static void write_profiles(void)
 {
-    if (!pp_guest_on() || (!alone.cpu_profile && !alone.mem_profile) || pp_os_getpid() != pp_guest.pid) return; /* a vfork child */
+    if (!alone.cpu_profile && !alone.mem_profile) return;
     if (atomic_exchange(&alone.written, 1)) return;
     struct pp_endpoint_window window = {.start_ns = (int64_t)pp_guest.ledger.head->start_realtime_ns, .hz = (int64_t)alone.cpu_rate};
     window.duration_ns = pp_os_realtime_ns() - window.start_ns;
@@ -331,9 +331,16 @@ static void write_profiles(void)
     if (alone.mem_profile) write_file(alone.mem_profile, PP_STR("allocs"), NULL);
 }
 
+static void before_end(void)
+{
+    if (!pp_guest_on() || pp_os_getpid() != pp_guest.pid) return; /* a vfork child */
+    pp_cpu_process_ends();
+    write_profiles();
+}
+
 __attribute__((destructor)) static void at_exit(void)
 {
-    write_profiles();
+    before_end();
 }
 
 /* Ends that run no destructors. */
@@ -343,21 +350,21 @@ static struct {
 
 PP_EXPORT void _exit(int status)
 {
-    write_profiles();
+    before_end();
     PP_NEXT(_exit)(status);
     __builtin_unreachable();
 }
 
 PP_EXPORT void _Exit(int status)
 {
-    write_profiles();
+    before_end();
     PP_NEXT(_Exit)(status);
     __builtin_unreachable();
 }
 
 PP_EXPORT void quick_exit(int status)
 {
-    write_profiles();
+    before_end();
     PP_NEXT(quick_exit)(status);
     __builtin_unreachable();
 }

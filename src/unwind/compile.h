@@ -5,7 +5,7 @@
  * depend on the load address. Broken entries are skipped and counted (table->n_bad), an unknown opcode ends its FDE's
  * rows: nothing is invented. Memory: scratch pages during the work, then one block of exactly the table's size.
  * Refusal: PP_E_NOMEM, nothing leaks. Cost: libc 1.4 MB text under 1 ms, size 4-14 % of the text.   May run: cold
- * code, hooks' helper thread; raw system calls only.
+ * code, the runtime's own thread; raw system calls only.
  */
 #ifndef PP_UNWIND_COMPILE_H
 #define PP_UNWIND_COMPILE_H

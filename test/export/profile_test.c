@@ -360,7 +360,7 @@ static void comments_tell_what_was_lost(void **state)
     assert_text(p, p->comments[0], "libpprof " PP_VERSION);
     assert_text(p, p->comments[1], "made by a test");
     assert_text(p, p->comments[2], "samples lost: 4 (thread without timer)");
-    assert_text(p, p->comments[3], "stacks cut: 3 (stack cut)");
+    assert_text(p, p->comments[3], "stacks cut: 3");
     atomic_store(&f.ledger.head->heap_rate, 0);
     rq.kind = PP_EXPORT_HEAP;
     rq.note = (pp_str){0};

@@ -18,7 +18,6 @@ int pp_os_gettid(void);
 int64_t pp_os_monotonic_ns(void);
 int64_t pp_os_realtime_ns(void);
 int64_t pp_os_thread_cpu_ns(void); /* of the calling thread */
-int64_t pp_os_process_cpu_ns(void);
 uint32_t pp_os_tick_ns(void);  /* the kernel's tick: POSIX CPU timers can't fire more often */
 uint32_t pp_os_cpu_count(void); /* processors this process may run on, at least 1 */
 
@@ -31,8 +30,6 @@ int64_t pp_os_cpu_ns_of(int tid); /* CPU time of a thread of this process so far
 /* How many more signals and timers this user may have (RLIMIT_SIGPENDING less what is in use, over all processes); INT64_MAX: no limit. */
 int64_t pp_os_timers_left(void);
 
-/* Sends signal to the process or one thread with si_code SI_QUEUE and the value. */
-int pp_os_queue_thread_signal(int pid, int tid, int signal, uint64_t value);
 bool pp_os_thread_exists(int pid, int tid);
 int pp_os_block_all_signals(uint64_t *ret_old);
 int pp_os_set_signal_mask(uint64_t mask);

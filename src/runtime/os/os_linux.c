@@ -52,11 +52,6 @@ int64_t pp_os_thread_cpu_ns(void)
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-int64_t pp_os_process_cpu_ns(void)
-{
-    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-}
-
 uint32_t pp_os_tick_ns(void)
 {
     struct timespec t = {0};
@@ -133,17 +128,6 @@ int64_t pp_os_timers_left(void)
     if (limit.soft >= INT64_MAX) return INT64_MAX;
     if (n > 0) proc_field((pp_str){text, (size_t)n}, "\nSigQ:", 10, &used);
     return used < limit.soft ? (int64_t)(limit.soft - used) : 0;
-}
-
-int pp_os_queue_thread_signal(int pid, int tid, int signal, uint64_t value)
-{
-    siginfo_t si;
-    memset(&si, 0, sizeof si);
-    si.si_signo = signal;
-    si.si_code = SI_QUEUE;
-    si.si_pid = pp_os_getpid();
-    si.si_value.sival_ptr = (void *)value;
-    return (int)pp_sys(SYS_rt_tgsigqueueinfo, pid, tid, signal, &si);
 }
 
 bool pp_os_thread_exists(int pid, int tid)

@@ -34,6 +34,7 @@ struct pp_guest {
     struct pp_modules modules;
     struct pp_scratch_pool handler_pool, hook_pool;
     uintptr_t own_start, own_end; /* libpprof's text */
+    uintptr_t entry; /* of the program: where its main thread starts */
     uint32_t tick_ns;
     int (*find_object)(void *address, void *ret); /* _dl_find_object; NULL: libc has none (take.c) */
     pp_str exec_name; /* as given to execve, NUL-terminated; may be relative */

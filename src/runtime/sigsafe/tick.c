@@ -29,15 +29,19 @@ static struct pp_self *self_of(struct pp_cpu_slot *slot, uint32_t tid)
     return &pp_self;
 }
 
-void pp_cpu_book(struct pp_cpu_slot *slot, uint32_t stack, uint64_t ns, int64_t more)
+static void book(uint32_t stack, int64_t ns)
 {
     uint64_t period = pp_cpu_window.period_ns;
-    atomic_fetch_add_explicit(&slot->counted_ns, (int64_t)ns, memory_order_relaxed);
-    int64_t all = pp_cpu_weighed(slot, (int64_t)ns) + more + (int64_t)atomic_exchange_explicit(&slot->owed_ns, 0, memory_order_relaxed);
-    struct pp_bucket *b = all > 0 ? pp_book_bucket(&pp_guest.ledger, PP_KIND_CPU, stack, 0) : NULL;
+    struct pp_bucket *b = ns > 0 ? pp_book_bucket(&pp_guest.ledger, PP_KIND_CPU, stack, 0) : NULL;
     if (!b) return;
-    uint64_t before = atomic_fetch_add_explicit(&b->v[PP_CPU_NS], (uint64_t)all, memory_order_relaxed);
-    pp_book_add(b, PP_CPU_SAMPLES, (before + (uint64_t)all) / period - before / period); /* rounding does not add up */
+    uint64_t before = atomic_fetch_add_explicit(&b->v[PP_CPU_NS], (uint64_t)ns, memory_order_relaxed);
+    pp_book_add(b, PP_CPU_SAMPLES, (before + (uint64_t)ns) / period - before / period); /* rounding does not add up */
+}
+
+void pp_cpu_book(struct pp_cpu_slot *slot, uint32_t stack, uint64_t ns, int64_t more)
+{
+    atomic_fetch_add_explicit(&slot->counted_ns, (int64_t)ns, memory_order_relaxed);
+    book(stack, pp_cpu_weighed(slot, (int64_t)ns) + more + (int64_t)atomic_exchange_explicit(&slot->owed_ns, 0, memory_order_relaxed));
 }
 
 void pp_cpu_show_balance(struct pp_cpu_routine *r)
@@ -50,19 +54,35 @@ void pp_cpu_show_balance(struct pp_cpu_routine *r)
     atomic_store_explicit(&b->v[PP_CPU_NS], shown, memory_order_relaxed);
 }
 
-/* What a sample of ns takes on of its routine's balance: at most SETTLE_MAX times its own weight, or a tick's; at least what it has. */
-static int64_t take_on(struct pp_cpu_slot *slot, uint64_t ns)
+/* A sample takes on at most SETTLE_MAX times a period or a tick. */
+static int64_t settling_max(void)
+{
+    return SETTLE_MAX * (int64_t)(pp_cpu_window.period_ns > pp_guest.tick_ns ? pp_cpu_window.period_ns : pp_guest.tick_ns);
+}
+
+static int64_t take_balance(struct pp_cpu_routine *r, int64_t most)
+{
+    int64_t all = atomic_exchange_explicit(&r->balance_ns, 0, memory_order_relaxed), part = all > most ? most : all;
+    if (part != all) atomic_fetch_add_explicit(&r->balance_ns, all - part, memory_order_relaxed);
+    pp_cpu_show_balance(r);
+    return part;
+}
+
+/* What a sample of ns takes on of its routine's balance: SETTLE_MAX times its own weight when that is more. */
+static int64_t take_on(struct pp_cpu_slot *slot, uint32_t stack, int64_t ns)
 {
     uint32_t routine = atomic_load_explicit(&slot->routine, memory_order_relaxed);
     if (!routine) return 0;
     struct pp_cpu_routine *r = &pp_cpu_window.routines[routine - 1];
-    uint64_t size = pp_cpu_window.period_ns > pp_guest.tick_ns ? pp_cpu_window.period_ns : pp_guest.tick_ns;
-    if (size < ns) size = ns;
-    int64_t least = -pp_cpu_weighed(slot, (int64_t)ns), most = SETTLE_MAX * pp_cpu_weighed(slot, (int64_t)size);
-    int64_t all = atomic_exchange_explicit(&r->balance_ns, 0, memory_order_relaxed), part = all < least ? least : all > most ? most : all;
-    if (part != all) atomic_fetch_add_explicit(&r->balance_ns, all - part, memory_order_relaxed);
-    pp_cpu_show_balance(r);
-    return part;
+    if (stack) atomic_store_explicit(&r->stack, stack, memory_order_relaxed);
+    int64_t most = settling_max();
+    return take_balance(r, pp_cpu_weighed(slot, most > SETTLE_MAX * ns ? most : SETTLE_MAX * ns));
+}
+
+void pp_cpu_close_balance(struct pp_cpu_routine *r)
+{
+    uint32_t stack = atomic_load_explicit(&r->stack, memory_order_relaxed);
+    if (stack) book(stack, take_balance(r, settling_max()));
 }
 
 /* What is due, and the timer set to the slot's phase. A timer that the keeper deleted meanwhile is not there: ids are not used again soon. */
@@ -89,7 +109,7 @@ static void tick_count(struct pp_cpu_slot *slot, struct pp_self *self, const sig
     int64_t ns = (int64_t)pp_cpu_window.period_ns * (info->si_overrun > 0 ? 1 + info->si_overrun : 1);
     if (atomic_exchange_explicit(&slot->first, 0, memory_order_relaxed)) ns = first_look(slot);
     if (ns < 0) ns = 0;
-    pp_cpu_book(slot, stack, (uint64_t)ns, take_on(slot, (uint64_t)ns));
+    pp_cpu_book(slot, stack, (uint64_t)ns, take_on(slot, stack, ns));
     self->in_handler = 0;
 }
 

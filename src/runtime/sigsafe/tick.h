@@ -51,10 +51,11 @@ struct pp_cpu_slot {
 
 /* Ticks and threads are not independent: on a busy machine the scheduler starts threads at ticks, and one that ends before the next is
  * never hit. So a thread that no tick has hit settles at its end: its CPU time under timers, weighed, goes into the balance of its
- * start routine, and the next samples of such threads take that on. What waits there is always in the ledger as well, on a cut
- * stack of the start routine alone: the program may end at any moment. */
+ * start routine, and the next samples of such threads take that on; at the window's end the last one takes what is left. What waits
+ * there is always in the ledger as well, on a cut stack of the start routine alone: the program may end at any moment. */
 struct pp_cpu_routine {
     _Atomic uintptr_t start; /* 0: free */
+    _Atomic uint32_t stack;  /* of the last sample of such a thread; 0: none yet */
     _Atomic int64_t balance_ns;
     struct pp_bucket *_Atomic bucket; /* shows the balance; NULL: not yet, or no room */
 };
@@ -96,6 +97,9 @@ static inline int64_t pp_cpu_weighed(const struct pp_cpu_slot *s, int64_t ns) PP
 }
 
 void pp_cpu_show_balance(struct pp_cpu_routine *r) PP_SIGSAFE;
+
+/* No more samples will come: the last one takes on what is left, within the bound of any other. */
+void pp_cpu_close_balance(struct pp_cpu_routine *r) PP_SIGSAFE;
 
 /* Counts ns of CPU time, times the slot's weight, and what is owed, and `more`, for the stack. */
 void pp_cpu_book(struct pp_cpu_slot *slot, uint32_t stack, uint64_t ns, int64_t more) PP_SIGSAFE;

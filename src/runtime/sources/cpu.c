@@ -120,16 +120,32 @@ int pp_cpu_start(int hz)
     return 0;
 }
 
-void pp_cpu_stop(void)
+static void end_all_slots(void)
 {
-    if (!pp_cpu_is_open()) return;
-    atomic_fetch_add(&pp_cpu_window.number, 1);
     for (uint32_t i = 0; i < PP_CPU_SLOTS; i++) {
         struct pp_cpu_slot *s = &pp_cpu_window.slots[i];
         uint32_t tid = atomic_load(&s->tid);
         enum pp_cpu_state was = tid ? pp_cpu_slot_take_to_end(s) : PP_CPU_FREE;
         if (was != PP_CPU_FREE) end_slot(s, was, pp_os_cpu_ns_of((int)tid));
     }
+}
+
+/* Should it live on, the keeper finds its threads again. */
+void pp_cpu_process_ends(void)
+{
+    if (!pp_cpu_is_open()) return;
+    end_all_slots();
+    pp_cpu_routines_close();
+    pp_cpu_deal_end();
+}
+
+void pp_cpu_stop(void)
+{
+    if (!pp_cpu_is_open()) return;
+    atomic_fetch_add(&pp_cpu_window.number, 1);
+    end_all_slots();
+    pp_cpu_routines_close();
+    pp_cpu_deal_end();
     own_hz = 0;
     pp_runtime_modules_refresh(true);
 }

@@ -18,6 +18,9 @@
  * 1/s'; the other quarter of B is theirs. When that is used up too, a thread waits for the next turn; if it ends before, it counts as
  * lost ("thread without timer").
  *
+ * With profiled children (-children) each process has a window and a B of its own: the family's timers together take at most half of what
+ * the user has left, and a process its part of that by its number of threads (ledger.h: cpu_threads, cpu_timers).
+ *
  * Threads that our signal can't reach: io_uring's workers, threads that have it blocked by a system call of their own or inside
  * libc. Each turn compares a thread's CPU clock with what its samples stood for. If more than 2 (period + tick) is due and
  * the kernel says that the signal is blocked, what is due goes to a pseudo-frame (ledger.h: "[signals blocked]"), the timer
@@ -50,5 +53,8 @@ int64_t pp_cpu_keep_pause_ns(void);
 /* From the thread itself: at its start and before its end. Cheap while no window is open. */
 void pp_cpu_thread_begins(uint32_t tid);
 void pp_cpu_thread_ends(uint32_t tid);
+
+/* From any thread, before the process exits: counts what the last tick has not seen, which is most of the time of a short program. */
+void pp_cpu_process_ends(void);
 
 #endif

@@ -27,12 +27,48 @@ static uint32_t weight_of(uint32_t n, uint32_t room)
     return n <= room ? PP_CPU_WEIGHT_ONE : (uint32_t)((uint64_t)n * PP_CPU_WEIGHT_ONE / room);
 }
 
-/* Half of what the user has left; our own timers are part of what is in use. At least one. */
+static void tell_family(void)
+{
+    atomic_store(&pp_guest_process()->cpu_threads, atomic_load(&pp_cpu_n_slots));
+    atomic_store(&pp_guest_process()->cpu_timers, atomic_load(&pp_cpu_n_armed));
+}
+
+/* The other profiled processes believe what they say of themselves: at worst noise is dealt out badly. */
+static void look_at_family(uint64_t *ret_threads, uint64_t *ret_timers)
+{
+    const struct pp_ledger *l = &pp_guest.ledger;
+    *ret_threads = *ret_timers = 0;
+    for (uint32_t i = 0, n = pp_ledger_n_processes(l); i < n; i++) {
+        struct pp_ledger_process *p = &l->processes[i];
+        uint32_t state = atomic_load(&p->state);
+        if (state != PP_GUEST_ON && state != PP_GUEST_STARTING) continue;
+        *ret_threads += atomic_load(&p->cpu_threads);
+        *ret_timers += atomic_load(&p->cpu_timers);
+    }
+}
+
+/* This process's part of half of what the user has left: all timers of the family are part of what is in use. Never more than half of
+ * what it would find alone (a child may be another user's), at least one. */
+static uint64_t part_of(uint64_t left)
+{
+    uint64_t own = atomic_load(&pp_cpu_n_armed), mine = atomic_load(&pp_cpu_n_slots), threads, timers;
+    look_at_family(&threads, &timers);
+    uint64_t alone = (left + own) / 2, part = threads > mine ? (left + timers) / 2 * mine / threads : alone;
+    return part < alone ? part : alone;
+}
+
 static void look_up_limit(void)
 {
+    tell_family();
     int64_t left = pp_os_timers_left();
-    uint64_t half = left > 2 * (int64_t)PP_CPU_SLOTS ? PP_CPU_SLOTS : ((uint64_t)left + atomic_load(&pp_cpu_n_armed)) / 2;
-    atomic_store(&budget, half > PP_CPU_SLOTS ? PP_CPU_SLOTS : half ? (uint32_t)half : 1);
+    uint64_t part = left == INT64_MAX ? PP_CPU_SLOTS : part_of((uint64_t)left);
+    atomic_store(&budget, part > PP_CPU_SLOTS ? PP_CPU_SLOTS : part ? (uint32_t)part : 1);
+}
+
+void pp_cpu_deal_end(void)
+{
+    atomic_store(&pp_guest_process()->cpu_threads, 0);
+    atomic_store(&pp_guest_process()->cpu_timers, 0);
 }
 
 void pp_cpu_deal_start(void)
@@ -99,6 +135,14 @@ static void settle_with_routine(struct pp_cpu_slot *s, int64_t rest)
     pp_cpu_show_balance(r);
 }
 
+/* The main thread has no start routine that pthread_create was given. */
+static uint32_t stack_of_unseen(uint32_t tid)
+{
+    uint64_t pc = pp_guest.entry + 1;
+    if ((int)tid != pp_guest.pid || !pp_guest.entry) return 0;
+    return pp_book_stack(&pp_guest.ledger, &pc, 1, PP_STACK_CUT, atomic_load(&pp_guest_process()->module_generation));
+}
+
 static void book_rest(struct pp_cpu_slot *s, enum pp_cpu_state was, int64_t cpu_ns)
 {
     uint32_t tid = atomic_load(&s->tid), stack = atomic_load(&s->stack);
@@ -108,7 +152,7 @@ static void book_rest(struct pp_cpu_slot *s, enum pp_cpu_state was, int64_t cpu_
     else if (atomic_load(&s->routine) && !stack)
         settle_with_routine(s, pp_cpu_slot_watched(s, was, cpu_ns) - atomic_load(&s->counted_ns));
     else
-        pp_cpu_book(s, stack, due > 0 ? (uint64_t)due : 0, 0);
+        pp_cpu_book(s, stack ? stack : stack_of_unseen(tid), due > 0 ? (uint64_t)due : 0, 0);
 }
 
 /* From now on the keeper reads its clock. [taken] */

@@ -10,6 +10,9 @@
 /* A window is about to open: everybody has a timer until there are too many. */
 void pp_cpu_deal_start(void);
 
+/* The window is closed. */
+void pp_cpu_deal_end(void);
+
 /* One turn: `slots` are the live ones. */
 void pp_cpu_deal(const uint16_t *slots, uint32_t n, struct pp_self *random);
 

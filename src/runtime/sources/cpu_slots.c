@@ -60,8 +60,15 @@ void pp_cpu_routines_forget(void)
         struct pp_cpu_routine *r = &pp_cpu_window.routines[i];
         atomic_store(&r->bucket, NULL);
         atomic_store(&r->balance_ns, 0);
+        atomic_store(&r->stack, 0);
         atomic_store(&r->start, 0);
     }
+}
+
+void pp_cpu_routines_close(void)
+{
+    for (uint32_t i = 0; i < PP_CPU_ROUTINES; i++)
+        if (atomic_load(&pp_cpu_window.routines[i].start)) pp_cpu_close_balance(&pp_cpu_window.routines[i]);
 }
 
 void pp_cpu_slot_announce(struct pp_cpu_slot *s, const struct pp_self *self)

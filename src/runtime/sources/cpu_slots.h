@@ -20,8 +20,9 @@ struct pp_cpu_slot *pp_cpu_slot_claim(uint32_t tid, bool announced, int64_t cpu_
 /* From the slot's thread itself: it has our TLS, and a start routine. */
 void pp_cpu_slot_announce(struct pp_cpu_slot *s, const struct pp_self *self);
 
-/* Forgets the balances of all start routines. */
+/* The balances of all start routines: of a new window, at its end. */
 void pp_cpu_routines_forget(void);
+void pp_cpu_routines_close(void);
 
 /* Uniform in one period, never 0. */
 int64_t pp_cpu_random_phase(struct pp_self *random);

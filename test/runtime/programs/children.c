@@ -5,7 +5,8 @@
  *   children          one child ends well, one is killed by SIGKILL when it has told its truth; both have replaced themselves once
  *                     by exec in place before
  *   children serve    the same children, but all stay until stdin ends
- *   children leave    ends at once; a child works on behind it */
+ *   children leave    ends at once; a child works on behind it
+ *   children brief    60 children one after the other, each with 4 ms of CPU time; the parent prints the sum */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #define SELF "/proc/self/exe"
 #define KEPT ((size_t)4 << 20)
 #define BURN_S 0.5
+#define BRIEF_S 0.004
+#define N_BRIEF 60
 
 static volatile unsigned long sink;
 
@@ -42,6 +45,11 @@ static double cpu_seconds(void)
         memset(p, (int)sizeof #name, KEPT);                             \
         return p;                                                       \
     }
+static NOINLINE void burn_brief(void)
+{
+    for (double end = cpu_seconds() + BRIEF_S; cpu_seconds() < end;)
+        for (unsigned long i = 0; i < 1000; i++) sink = sink * 31 + i;
+}
 WORKER(parent)
 WORKER(first)
 WORKER(second1)
@@ -86,9 +94,29 @@ static pid_t start(const char *who, const char *how)
     return pid;
 }
 
+static int brief(void)
+{
+    for (int i = 0; i < N_BRIEF; i++) {
+        int status = -1;
+        waitpid(start("brief", i % 2 ? "exit" : "_exit"), &status, 0);
+        if (status) return 1;
+    }
+    printf("TRUTH burn_brief %.3f\nOK\n", N_BRIEF * BRIEF_S);
+    return 0;
+}
+
+static int brief_child(const char *how)
+{
+    burn_brief();
+    if (!strcmp(how, "_exit")) _exit(0);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
+    if (!strcmp(how, "brief")) return brief();
+    if (!strcmp(how, "child") && !strcmp(argv[2], "brief")) return brief_child(argv[3]);
     if (!strcmp(how, "child")) return child(argv[2], argv[3], argc > 4);
     pid_t first = start("first", how);
     if (!strcmp(how, "leave")) return 0;

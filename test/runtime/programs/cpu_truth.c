@@ -58,7 +58,8 @@ static void *long_thread(void *arg)
 
 static void *short_thread(void *arg)
 {
-    timed(SHORT, burn_short, 1000);
+    burn_short(1000);
+    spent[SHORT] += clock_ns(CLOCK_THREAD_CPUTIME_ID); /* since its start */
     return arg;
 }
 
