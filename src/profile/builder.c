@@ -30,6 +30,12 @@ uint32_t pp_builder_mapping(struct pp_builder *b, const struct pp_mapping *m)
     return (uint32_t)b->mappings.n - 1;
 }
 
+uint32_t pp_builder_named_mapping(struct pp_builder *b)
+{
+    return pp_builder_mapping(
+        b, &(struct pp_mapping){.has_functions = true, .has_filenames = true, .has_line_numbers = true});
+}
+
 uint32_t pp_builder_function(struct pp_builder *b, pp_str name, pp_str file)
 {
     pp_string_id n = pp_profile_intern(b->p, name), f = pp_profile_intern(b->p, file);

@@ -41,6 +41,9 @@ void pp_builder_comment(struct pp_builder *b, pp_str text);
 /* A new mapping; its id is set here. Gives its index. */
 uint32_t pp_builder_mapping(struct pp_builder *b, const struct pp_mapping *m);
 
+/* One for locations whose names are all there is to know, so that nobody looks for symbols. */
+uint32_t pp_builder_named_mapping(struct pp_builder *b);
+
 uint32_t pp_builder_function(struct pp_builder *b, pp_str name, pp_str file);
 
 /* function PP_NONE: a location without line. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/formats.h"
 
+#include "profile/foreign/foreign.h"
 #include "profile/legacy/legacy.h"
 #include "profile/validate.h"
 
@@ -17,6 +18,9 @@ static const struct pp_format legacy[] = {
 
 /* Ours. */
 static const struct pp_format foreign[] = {
+    {"jemalloc heap", pp_foreign_jemalloc},
+    {"goroutines", pp_foreign_goroutines},
+    {"folded stacks", pp_foreign_folded},
     {NULL, NULL},
 };
 

@@ -59,7 +59,7 @@ pp_str pp_perf_bytes(struct pp_perf_reader *r, uint64_t n)
         return (pp_str){0};
     }
     pp_str s = {(const char *)r->p, (size_t)n};
-    r->p += n;
+    if (n) r->p += n; /* p may be NULL */
     return s;
 }
 

@@ -70,6 +70,24 @@ static enum pp_code find_command(struct pp_cmdline *c, const struct words *w, st
     return PP_OK;
 }
 
+/* -csv and -json: the command in another notation; -top if none is named. */
+static enum pp_code apply_notation(struct pp_arena *a, struct pp_cmdline *c, struct pp_err *err)
+{
+    bool csv = c->source.csv, json = c->source.json;
+    if (!csv && !json) return PP_OK;
+    if (csv && json) return pp_fail(err, PP_E_USAGE, "-csv and -json cannot both be specified");
+    struct pp_command *own = PP_NEW(a, struct pp_command);
+    *own = c->command ? *c->command : pp_commands[PP_COMMAND_top];
+    enum pp_format f = own->format;
+    if (f != PP_FORMAT_TEXT && f != PP_FORMAT_TREE && f != PP_FORMAT_TAGS)
+        return pp_fail(err, PP_E_USAGE, "-%s goes with -top, -tree, -peek and -tags, not with -%s", csv ? "csv" : "json",
+                       own->name);
+    own->as_csv = csv;
+    own->as_json = json;
+    c->command = own;
+    return PP_OK;
+}
+
 static void apply_selects(struct pp_cmdline *c, const struct words *w)
 {
     for (size_t i = 0; i < PP_SELECT_COUNT; i++) {
@@ -108,7 +126,7 @@ static enum pp_code check_words(struct pp_arena *a, struct pp_cmdline *c, struct
     enum pp_code code;
     for (size_t i = 0; i < PP_VAR_COUNT; i++)
         if (pp_vars[i].type == PP_TYPE_CHOICE && (code = apply_choices(a, c, w, &pp_vars[i], err))) return code;
-    if ((code = find_command(c, w, err))) return code;
+    if ((code = find_command(c, w, err)) || (code = apply_notation(a, c, err))) return code;
     if (c->command && c->source.http.n)
         return pp_fail(err, PP_E_USAGE, "-http is not compatible with an output format on the command line");
     if (c->source.no_browser && !c->source.http.n)

@@ -151,6 +151,7 @@ static enum pp_report_format report_format(enum pp_format f)
     case PP_FORMAT_COMMENTS: return PP_REPORT_COMMENTS;
     case PP_FORMAT_DISASM: return PP_REPORT_DISASM;
     case PP_FORMAT_DOT: return PP_REPORT_DOT;
+    case PP_FORMAT_FOLDED: return PP_REPORT_FOLDED;
     case PP_FORMAT_LIST: return PP_REPORT_LIST;
     case PP_FORMAT_RAW: return PP_REPORT_RAW;
     case PP_FORMAT_TAGS: return PP_REPORT_TAGS;
@@ -172,6 +173,7 @@ enum pp_code pp_generate(struct pp_arena *a, struct pp_profile *p, const struct 
     struct pp_config cfg = override(c, config);
     struct pp_report_options o = pp_report_defaults();
     o.format = report_format(c->format);
+    o.notation = c->as_csv ? PP_NOTATION_CSV : c->as_json ? PP_NOTATION_JSON : PP_NOTATION_TEXT;
 
     pp_labels_units(a, p, say, NULL, &units);
     pp_labels_to_frames(p, cfg.tagroot, cfg.tagleaf, cfg.unit, say, NULL); /* first: filters may name these frames */

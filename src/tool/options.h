@@ -50,6 +50,7 @@ enum pp_format {
     PP_FORMAT_COMMENTS,
     PP_FORMAT_DISASM,
     PP_FORMAT_DOT,
+    PP_FORMAT_FOLDED,
     PP_FORMAT_LIST,
     PP_FORMAT_PROTO,
     PP_FORMAT_RAW,
@@ -91,6 +92,7 @@ struct pp_command {
     const char *suffix;
     bool has_param; /* takes a regular expression */
     const char *description, *usage;
+    bool as_csv, as_json; /* -csv, -json: in the command line's own copy only */
 };
 
 /* -inuse_space and its like: short for -sample_index. Earlier ones win over later ones. */

@@ -33,6 +33,7 @@ enum pp_code pp_report_write(struct pp_out *out, const struct pp_profile *p, con
     case PP_REPORT_LIST: c = pp_report_list(&r, err); break;
     case PP_REPORT_DISASM: c = pp_report_disasm(&r, err); break;
     case PP_REPORT_WEBLIST: c = pp_report_weblist(&r, err); break;
+    case PP_REPORT_FOLDED: pp_report_folded(&r); break;
     case PP_REPORT_TOPPROTO: c = pp_report_topproto(&r, err); break;
     }
     pp_report_end(&r);
@@ -83,6 +84,8 @@ pp_str pp_report_value(struct pp_arena *a, const struct pp_report_options *o, in
 {
     return pp_units_label(a, apply_ratio(o, value), o->sample_unit, o->output_unit);
 }
+
+int64_t pp_report_plain(const struct pp_report *r, int64_t value) { return apply_ratio(&r->o, value); }
 
 pp_str pp_report_value_text(struct pp_report *r, int64_t value) { return pp_report_value(&r->arena, &r->o, value); }
 

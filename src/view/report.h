@@ -35,11 +35,16 @@ enum pp_report_format {
     PP_REPORT_LIST,     /* these three show what `symbol` matches; the last two ask `objects` */
     PP_REPORT_DISASM,
     PP_REPORT_WEBLIST,
+    PP_REPORT_FOLDED,   /* a line for each distinct stack; ours */
     PP_REPORT_TOPPROTO, /* a gzipped profile.proto of the rows of -topproto */
 };
 
+/* Of top, tree, peek and tags: for people, or (ours, docs/output-formats.md) for programs, with plain numbers. */
+enum pp_notation { PP_NOTATION_TEXT, PP_NOTATION_CSV, PP_NOTATION_JSON };
+
 struct pp_report_options {
     enum pp_report_format format;
+    enum pp_notation notation;
 
     uint32_t value_index; /* the column shown; < p->n_types */
     bool mean;            /* divide sums by sums of column 0 */

@@ -41,6 +41,7 @@ void pp_report_put_padded(struct pp_out *out, pp_str s, size_t width);
 void pp_report_put_value(struct pp_report *r, int64_t value, size_t width);
 void pp_report_put_value_or_dot(struct pp_report *r, int64_t value, size_t width);
 void pp_report_put_percent(struct pp_report *r, int64_t value, int64_t total);
+int64_t pp_report_plain(const struct pp_report *r, int64_t value); /* in the profile's unit, with the ratio */
 pp_str pp_report_value_text(struct pp_report *r, int64_t value);
 pp_str pp_report_percent_text(struct pp_report *r, int64_t value, int64_t total); /* without spaces in front */
 int64_t pp_report_fraction(int64_t total, double fraction);                       /* |total * fraction| as an integer */
@@ -52,6 +53,9 @@ PP_MUST_USE enum pp_code pp_report_tree(struct pp_report *r, struct pp_err *err)
 void pp_report_traces(struct pp_report *r);
 void pp_report_raw(struct pp_report *r);
 void pp_report_tags(struct pp_report *r);
+void pp_report_folded(struct pp_report *r);
+void pp_report_top_data(struct pp_report *r);
+void pp_report_tree_data(struct pp_report *r, const bool *shown); /* shown: by place in the order of the graph */
 void pp_report_comments(struct pp_report *r);
 void pp_report_dot(struct pp_report *r);
 void pp_report_callgrind(struct pp_report *r);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "profile/units.h"
-#include "view/report_parts.h"
+#include "view/report_data.h"
 #include "view/tabwriter.h"
 
 /* A distinct label. */
@@ -114,15 +114,68 @@ static void put_key(struct pp_report *r, struct pp_tabwriter *w, struct tag_row 
     pp_tabwriter_write(w, PP_STR("\n"));
 }
 
+static void sum_labels(struct tag_sums *t)
+{
+    const struct pp_profile *p = t->r->p;
+    const int64_t *values = p->values[t->r->o.value_index];
+    for (uint32_t s = 0; s < p->n_samples && p->label_off; s++)
+        for (uint64_t k = p->label_off[s]; k < p->label_off[s + 1]; k++)
+            add_label(t, &p->labels[k], values[s]);
+}
+
+/* By key; then heavier ones first, then texts before numbers. */
+static int compare_data(const void *va, const void *vb, void *ctx)
+{
+    const struct label_sum *a = va, *b = vb;
+    const struct pp_profile *p = ctx;
+    int c = pp_str_cmp(pp_profile_str(p, a->key), pp_profile_str(p, b->key));
+    int64_t x = pp_go_abs(a->sum), y = pp_go_abs(b->sum);
+    if (c) return c;
+    if (x != y) return x > y ? -1 : 1;
+    if (a->is_num != b->is_num) return a->is_num - b->is_num;
+    if (a->is_num) return (a->value > b->value) - (a->value < b->value);
+    return pp_str_cmp(pp_profile_str(p, (pp_string_id)a->value), pp_profile_str(p, (pp_string_id)b->value));
+}
+
+/* As CSV or JSON: one row for each label, numbers as they are. */
+static void put_data(struct tag_sums *t)
+{
+    static const char *const columns[] = {"key",   "value",       "number", "number_unit", "weight",
+                                          "total", "sample_type", "unit",   NULL};
+    struct pp_report *r = t->r;
+    struct pp_data d;
+    if (t->sums.n > 1) qsort_r(t->sums.p, t->sums.n, sizeof *t->sums.p, compare_data, (void *)(uintptr_t)r->p);
+    pp_data_begin(&d, r, "tags", columns);
+    for (size_t i = 0; i < t->sums.n; i++) {
+        const struct label_sum *s = &t->sums.p[i];
+        pp_data_row(&d);
+        pp_data_text(&d, "key", pp_profile_str(r->p, s->key));
+        if (s->is_num) {
+            pp_data_number(&d, "number", s->value);
+            pp_data_text(&d, "number_unit", pp_report_label_unit(r, s->key));
+        } else {
+            pp_data_text(&d, "value", pp_profile_str(r->p, (pp_string_id)s->value));
+        }
+        pp_data_number(&d, "weight", pp_report_plain(r, s->sum));
+        if (!pp_data_is_json(&d)) {
+            pp_data_number(&d, "total", pp_report_plain(r, r->o.total));
+            pp_data_text(&d, "sample_type", r->o.sample_type);
+            pp_data_text(&d, "unit", r->o.sample_unit);
+        }
+        pp_data_row_end(&d);
+    }
+    pp_data_end(&d);
+}
+
 void pp_report_tags(struct pp_report *r)
 {
-    const struct pp_profile *p = r->p;
-    if (!p->label_off) return;
     struct tag_sums t = {.r = r};
-    const int64_t *values = p->values[r->o.value_index];
-    for (uint32_t s = 0; s < p->n_samples; s++)
-        for (uint64_t k = p->label_off[s]; k < p->label_off[s + 1]; k++)
-            add_label(&t, &p->labels[k], values[s]);
+    sum_labels(&t);
+    if (r->o.notation != PP_NOTATION_TEXT) {
+        put_data(&t);
+        return;
+    }
+    if (!r->p->label_off) return;
     size_t n;
     struct tag_row *rows = make_rows(&t, &n);
     struct pp_tabwriter w = {.out = r->out, .arena = &r->arena};

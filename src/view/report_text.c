@@ -20,6 +20,10 @@ static pp_str inline_label(const struct pp_graph *g, uint32_t node)
 
 void pp_report_top(struct pp_report *r)
 {
+    if (r->o.notation != PP_NOTATION_TEXT) {
+        pp_report_top_data(r);
+        return;
+    }
     pp_report_graph(r);
     pp_report_lines lines = {0};
     pp_report_add_labels(r, false, &lines);
@@ -124,6 +128,10 @@ enum pp_code pp_report_tree(struct pp_report *r, struct pp_err *err)
     for (uint32_t i = 0; i < r->g->n_order; i++)
         any |= shown[i] = !re || pp_regex_match(re, pp_graph_name(r->g, r->g->order[i]));
     if (!any) return pp_fail(err, PP_E_NOTFOUND, "no matches found for regexp: %.*s", PP_FMT(pp_regex_pattern(re)));
+    if (r->o.notation != PP_NOTATION_TEXT) {
+        pp_report_tree_data(r, shown);
+        return PP_OK;
+    }
     pp_report_lines lines = {0};
     pp_report_add_labels(r, false, &lines);
     pp_report_put_lines(r, &lines);
