@@ -103,8 +103,8 @@ static void pump(int *in, int out, pp_str input, struct pp_out *o)
     }
 }
 
-enum pp_code pp_child_filter(struct pp_arena *a, const char *const *argv, pp_str input, pp_str *ret_output,
-                             struct pp_err *err)
+static enum pp_code filter(struct pp_arena *a, const char *const *argv, pp_str input, int child_stderr, pp_str *ret_output,
+                           struct pp_err *err)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1};
     if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) {
@@ -115,7 +115,7 @@ enum pp_code pp_child_filter(struct pp_arena *a, const char *const *argv, pp_str
     struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
     sigaction(SIGPIPE, &ignore, &old); /* a child that stops reading is seen as EPIPE, not as our death */
     pid_t pid;
-    enum pp_code c = pp_child_start(argv, (int[3]){in[0], out[1], STDERR_FILENO}, &pid, err);
+    enum pp_code c = pp_child_start(argv, (int[3]){in[0], out[1], child_stderr}, &pid, err);
     close_fd(&in[0]);
     close_fd(&out[1]);
     if (!c) {
@@ -131,4 +131,15 @@ enum pp_code pp_child_filter(struct pp_arena *a, const char *const *argv, pp_str
     close_fd(&out[0]);
     sigaction(SIGPIPE, &old, NULL);
     return c;
+}
+
+enum pp_code pp_child_filter(struct pp_arena *a, const char *const *argv, pp_str input, pp_str *ret_output,
+                             struct pp_err *err)
+{
+    return filter(a, argv, input, STDERR_FILENO, ret_output, err);
+}
+
+enum pp_code pp_child_output(struct pp_arena *a, const char *const *argv, pp_str *ret_output, struct pp_err *err)
+{
+    return filter(a, argv, (pp_str){0}, -1, ret_output, err);
 }

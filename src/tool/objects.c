@@ -119,7 +119,7 @@ static void find_tools(struct objects *o)
     for (size_t i = 0; i < 2 && !t->objdump; i++) {
         const char *path = find_program(a, t->config, "objdump", objdumps[i]);
         pp_str version;
-        if (!path || pp_child_filter(a, (const char *const[]){path, "--version", NULL}, (pp_str){0}, &version, NULL)) continue;
+        if (!path || pp_child_output(a, (const char *const[]){path, "--version", NULL}, &version, NULL)) continue;
         t->is_llvm = is_new_llvm(version);
         if (t->is_llvm || pp_str_contains(version, PP_STR("GNU objdump"))) t->objdump = path;
     }
@@ -198,7 +198,7 @@ static enum pp_code list_symbols(struct pp_objfile *f, const struct pp_regex *r,
     find_tools(f->of);
     if (!f->of->tools.nm) return pp_fail(err, PP_E_NOTFOUND, "exec: no command");
     const char *const argv[] = {f->of->tools.nm, "-n", pp_arena_c(a, f->path), NULL};
-    enum pp_code c = pp_child_filter(a, argv, (pp_str){0}, &output, err);
+    enum pp_code c = pp_child_output(a, argv, &output, err);
     if (c) return c;
     struct pp_nm_reader reader = {.rest = output};
     struct pp_nm_group g;
@@ -239,7 +239,7 @@ static enum pp_code disassemble(struct pp_objfile *f, uint64_t start, uint64_t e
         argv[n++] = "intel";
     }
     argv[n++] = pp_arena_c(a, f->path);
-    enum pp_code c = pp_child_filter(a, argv, (pp_str){0}, &output, &why);
+    enum pp_code c = pp_child_output(a, argv, &output, &why);
     if (!c) {
         pp_disasm_parse(a, output, ret_insts);
         return PP_OK;
