@@ -17,7 +17,7 @@
 #include "base/fmt.h"
 #include "base/syscall.h"
 
-#define CLOCK_THREAD(tid) (~(tid) << 3 | 6) /* CPUCLOCK_PERTHREAD_MASK | CPUCLOCK_SCHED: include/linux/posix-timers.h */
+#define CLOCK_THREAD(tid) ((int)(~(unsigned)(tid) << 3 | 6)) /* CPUCLOCK_PERTHREAD_MASK | CPUCLOCK_SCHED: include/linux/posix-timers.h */
 #define FUTEX_WORD_SHARED 0
 
 int pp_os_getpid(void)

@@ -240,7 +240,8 @@ static enum pp_code modules_of(struct pp_run_guest *g, uint32_t process, struct 
     struct pp_modules **m = &g->modules[process];
     struct pp_modules_options options = {.pid = pp_run_family_pid(g, process)};
     if (!*m) {
-        struct pp_modules *new = calloc(1, sizeof *new);
+        struct pp_modules *new = aligned_alloc(_Alignof(struct pp_modules), sizeof *new); /* more than malloc's alignment */
+        if (new) memset(new, 0, sizeof *new);
         enum pp_code c = new ? pp_modules_init(new, &options, err) : pp_fail(err, PP_E_NOMEM, "no memory for a module map");
         if (c) {
             free(new);
