@@ -150,7 +150,7 @@ struct pp_profile *pp_builder_finish(struct pp_builder *b)
     p->types = b->types.p, p->n_types = (uint32_t)b->types.n;
     p->n_samples = (uint32_t)b->loc_off.n - 1;
     p->loc_off = b->loc_off.p;
-    p->locs = b->locs.p;
+    p->locs = b->locs.n ? b->locs.p : PP_NEW_N(p->arena, uint32_t, 0); /* never NULL: pointers into it are made */
     if (p->n_types) p->values = PP_NEW_N(p->arena, int64_t *, p->n_types);
     for (uint32_t t = 0; t < p->n_types; t++) {
         p->values[t] = PP_NEW_N(p->arena, int64_t, p->n_samples);

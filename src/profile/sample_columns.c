@@ -50,7 +50,7 @@ static void reserve_values(struct pp_samples *s)
 
 static void reserve_locs(struct pp_samples *s, uint64_t more)
 {
-    if (more <= s->cap_locs - s->n_locs) return;
+    if (s->locs && more <= s->cap_locs - s->n_locs) return;
     s->cap_locs = guess(s, s->n_locs, more);
     GROW(s, locs, s->cap_locs);
 }
@@ -330,7 +330,7 @@ bool pp_samples_finish(struct pp_samples *s, struct pp_profile *p, const struct 
                        const pp_string_id *strings)
 {
     if (!s->loc_off) GROW(s, loc_off, 1);
-    if (!s->locs) GROW(s, locs, 1);
+    reserve_locs(s, 0);
     if (!resolve_locs(s, locations)) return false;
     if (s->n_labels) resolve_labels(s, p, strings);
     p->n_samples = s->n;
