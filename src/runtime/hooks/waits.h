@@ -25,8 +25,8 @@
     } while (0)
 
 /* A relative time that shrinks from try to try. Costs one reading of the coarse clock in the vdso (6 ns; a system call took 165) at the start of a
- * timed wait; the clock lags by up to a tick, which is added, so that a wait that was started again may end late by two
- * ticks, never early. Costs nothing while we are off: nobody wakes us then. */
+ * timed wait; the clock lags by up to two ticks, which are added, so that a wait that was started again may end late by as
+ * much, not early. Costs nothing while we are off: nobody wakes us then. */
 struct pp_deadline {
     const struct timespec *given; /* NULL: no limit */
     int64_t end_ns;

@@ -53,7 +53,7 @@ static int kernel_tid(void)
             int64_t start = now_ns();                                                                                  \
             int r = call;                                                                                              \
             if (r == -1 && errno == EINTR) n_##name++;                                                                 \
-            else if (now_ns() - start < (int64_t)(ms)*1000000 - 2000000) n_##name++;                                   \
+            else if (now_ns() - start < (int64_t)(ms)*1000000 - 100000) n_##name++;                                   \
             burn();                                                                                                    \
         }                                                                                                              \
         return arg;                                                                                                    \
