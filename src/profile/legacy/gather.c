@@ -92,7 +92,7 @@ void pp_gather_finish(struct pp_gather *g)
     struct pp_profile *p = g->p;
     p->n_samples = (uint32_t)g->loc_off.n - 1;
     p->loc_off = g->loc_off.p;
-    p->locs = g->locs.p;
+    p->locs = g->locs.n ? g->locs.p : PP_NEW_N(p->arena, uint32_t, 0); /* never NULL: pointers into it are made */
     p->values = PP_NEW_N(p->arena, int64_t *, p->n_types);
     for (uint32_t t = 0; t < p->n_types; t++)
         p->values[t] = g->values[t].p;
