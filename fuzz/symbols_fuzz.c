@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz: src/symbols/debug_file.c src/symbols/dwarf*.c src/symbols/mini_debug.c src/symbols/object*.c src/symbols/sym*.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/hash.c src/base/pages.c src/base/str.c src/base/vec.c -- -lelf -ldeflate
+// fuzz: src/symbols/debug_file.c src/symbols/dwarf*.c src/symbols/mini_debug.c src/symbols/nm_list.c src/symbols/object*.c src/symbols/sym*.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/hash.c src/base/pages.c src/base/str.c src/base/vec.c -- -lelf -ldeflate
 /* An ELF file of any bytes through the tool's whole path: sections, symbols, PLT, DWARF, and look-ups at its own addresses. Frames
  * must lie inside what was read (ASan sees to it); symbols must contain the address and be in order. */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "symbols/nm_list.h"
 #include "symbols/symfile.h"
 
 static void out_of_memory(size_t wanted)
@@ -26,6 +27,16 @@ static void check_symtab(struct pp_arena *a, const struct pp_object *o, enum pp_
     for (size_t i = 0; i < t.n; i++) {
         check(t.items[i].addr < t.items[i].end && (!i || t.items[i - 1].end <= t.items[i].addr));
         check(pp_symtab_find(&t, t.items[i].addr) == &t.items[i]);
+    }
+}
+
+static void check_nm_list(struct pp_arena *a, const struct pp_object *o)
+{
+    struct pp_nm_list l;
+    if (pp_nm_list_read(a, o, &l, NULL)) return;
+    for (size_t i = 0; i < l.n; i++) {
+        pp_str name = pp_nm_list_find(&l, 0, l.items[i].addr);
+        check(!name.n || name.p[name.n - 1]);
     }
 }
 
@@ -67,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!pp_symfile_open_fd(fd, (pp_str){"fuzz", 4}, &o, &s, NULL)) {
         check_symtab(&a, pp_symfile_object(s), PP_ALIAS_PLAIN);
         check_symtab(&a, pp_symfile_object(s), PP_ALIAS_LLVM);
+        check_nm_list(&a, pp_symfile_object(s));
         look_up(s, &a);
         pp_symfile_free(s);
     }

@@ -54,7 +54,6 @@ static void open_debug_file(struct pp_symfile *s)
 {
     const struct pp_symfile_options *o = &s->options;
     if (!pp_debug_file_open(&s->object, &o->debug, &s->debug, NULL) || !o->find_debug || !s->object.build_id.n) return;
-    if (o->symbols_only) return;
     pp_str path = o->find_debug(o->find_debug_ctx, &s->arena, s->object.build_id);
     struct pp_object found;
     if (!path.n || pp_object_open(&s->arena, path, &found, NULL)) return;
@@ -74,7 +73,6 @@ static void load(struct pp_symfile *s)
     bool own = has_debug_info(&s->object), full = pp_object_section(&s->object, ".symtab") != NULL;
     if (!own || !full) open_debug_file(s);
     if (!full && alias == PP_ALIAS_PLAIN) load_other_symbols(s);
-    if (s->options.symbols_only) return;
     if (own)
         open_dwarf(s, &s->object);
     else if (s->debug.elf && has_debug_info(&s->debug))

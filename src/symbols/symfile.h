@@ -27,7 +27,6 @@ struct pp_symfile_options {
     /* A path of the debug file of a build id that no directory has, in a; NULL or empty answer: there is none. */
     pp_str (*find_debug)(void *ctx, struct pp_arena *a, pp_str build_id);
     void *find_debug_ctx;
-    bool symbols_only;          /* no DWARF at all (`fastlocal`) */
     size_t max_bytes;           /* of memory; 0: no limit. Beyond it the tool's oom callback is called. */
     void (*oom)(size_t wanted); /* must not return */
 };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "symbols/symtab.h"
 
-#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/vec.h"
+#include "symbols/symtab_walk.h"
 
 struct candidate {
     uint64_t addr, size;
@@ -16,12 +16,6 @@ struct candidate {
 
 typedef PP_VEC(struct candidate) candidates;
 
-static bool is_mapping_symbol(const struct pp_object *o, const char *name)
-{
-    bool arm = o->machine == EM_AARCH64 || o->machine == EM_ARM;
-    return arm && name[0] == '$' && (name[1] == 'x' || name[1] == 'd' || name[1] == 'a' || name[1] == 't');
-}
-
 /* Defined in a section that is in memory at run time, and not a section or file symbol. */
 static bool is_candidate(const struct pp_object *o, const GElf_Sym *sym, uint32_t section)
 {
@@ -30,51 +24,29 @@ static bool is_candidate(const struct pp_object *o, const GElf_Sym *sym, uint32_
     return section && section < o->n_sections && o->sections[section].flags & SHF_ALLOC;
 }
 
-static Elf_Data *extended_sections(const struct pp_object *o, uint32_t table)
+static enum pp_code read_table(struct pp_arena *a, const struct pp_object *o, uint32_t type, candidates *ret_list,
+                               struct pp_err *err)
 {
-    for (uint32_t i = 1; i < o->n_sections; i++)
-        if (o->sections[i].type == SHT_SYMTAB_SHNDX && o->sections[i].link == table)
-            return elf_getdata(elf_getscn(o->elf, i), NULL);
-    return NULL;
-}
-
-static enum pp_code read_table(struct pp_arena *a, const struct pp_object *o, const struct pp_section *s,
-                               candidates *ret_list, struct pp_err *err)
-{
-    if (!s || s->type == SHT_NOBITS || !s->size) return PP_OK;
-    Elf_Data *data = elf_getdata(elf_getscn(o->elf, s->index), NULL), *wide = extended_sections(o, s->index);
-    if (!data)
-        return pp_fail(err, PP_E_FORMAT, "%.*s: section %.*s: %s", PP_FMT(o->path), PP_FMT(s->name), elf_errmsg(-1));
+    struct pp_symtab_walk w;
+    enum pp_code c = pp_symtab_walk_init(&w, o, type, err);
+    if (c) return c;
     pp_str file = {0};
-    size_t n = data->d_size / (o->address_size == 8 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym));
-    pp_vec_reserve(a, (void **)&ret_list->p, &ret_list->cap, n, PP_VEC_ELEMENT(ret_list));
-    for (size_t i = 1; i < n && i < INT32_MAX; i++) {
-        GElf_Sym sym;
-        Elf32_Word x = 0;
-        if (!gelf_getsymshndx(data, wide, (int)i, &sym, &x)) break;
-        uint32_t section = sym.st_shndx == SHN_XINDEX ? x : sym.st_shndx >= SHN_LORESERVE ? 0 : sym.st_shndx;
-        const char *name = elf_strptr(o->elf, s->link, sym.st_name);
-        if (GELF_ST_TYPE(sym.st_info) == STT_FILE) file = pp_str_c(name);
-        if (!is_candidate(o, &sym, section)) continue;
-        if (!name || !*name || is_mapping_symbol(o, name)) continue;
-        bool is_local = GELF_ST_BIND(sym.st_info) == STB_LOCAL;
-        *PP_PUSH(a, ret_list) = (struct candidate){.addr = sym.st_value,
-                                                   .size = sym.st_size,
-                                                   .name = pp_str_c(name),
+    pp_vec_reserve(a, (void **)&ret_list->p, &ret_list->cap, w.n, PP_VEC_ELEMENT(ret_list));
+    while (pp_symtab_walk_next(&w)) {
+        if (GELF_ST_TYPE(w.sym.st_info) == STT_FILE) file = w.name;
+        if (!is_candidate(o, &w.sym, w.section)) continue;
+        if (!w.name.n || pp_symtab_walk_is_mapping_symbol(&w)) continue;
+        bool is_local = GELF_ST_BIND(w.sym.st_info) == STB_LOCAL;
+        *PP_PUSH(a, ret_list) = (struct candidate){.addr = w.sym.st_value,
+                                                   .size = w.sym.st_size,
+                                                   .name = w.name,
                                                    .file = is_local ? file : (pp_str){0},
-                                                   .section = section,
-                                                   .order = (uint32_t)i,
-                                                   .binding = GELF_ST_BIND(sym.st_info),
-                                                   .type = GELF_ST_TYPE(sym.st_info)};
+                                                   .section = w.section,
+                                                   .order = w.i,
+                                                   .binding = GELF_ST_BIND(w.sym.st_info),
+                                                   .type = GELF_ST_TYPE(w.sym.st_info)};
     }
     return PP_OK;
-}
-
-static const struct pp_section *table_of_type(const struct pp_object *o, uint32_t type)
-{
-    for (uint32_t i = 1; i < o->n_sections; i++)
-        if (o->sections[i].type == type) return &o->sections[i];
-    return NULL;
 }
 
 static int by_order(const void *x, const void *y)
@@ -203,8 +175,8 @@ enum pp_code pp_symtab_read(struct pp_arena *a, const struct pp_object *o, enum 
     candidates list = {0};
     struct pp_arena scratch;
     pp_arena_init(&scratch, a->max_bytes, a->oom);
-    enum pp_code c = read_table(&scratch, o, table_of_type(o, SHT_SYMTAB), &list, err);
-    if (!c && !list.n) c = read_table(&scratch, o, table_of_type(o, SHT_DYNSYM), &list, err);
+    enum pp_code c = read_table(&scratch, o, SHT_SYMTAB, &list, err);
+    if (!c && !list.n) c = read_table(&scratch, o, SHT_DYNSYM, &list, err);
     if (!c) make_table(a, &scratch, o, alias, &list, ret_symtab);
     pp_arena_release(&scratch);
     return c;

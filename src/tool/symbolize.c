@@ -3,6 +3,7 @@
 
 #include "base/vec.h"
 #include "symbols/demangle.h"
+#include "symbols/nm_list.h"
 #include "symbols/symfile.h"
 #include "tool/annotate.h"
 #include "tool/debuginfod.h"
@@ -85,24 +86,67 @@ struct local {
     const struct mode *mode;
 };
 
+static pp_str find_debug(void *ctx, struct pp_arena *a, pp_str build_id)
+{
+    (void)ctx;
+    return pp_debuginfod_find(a, build_id, "debuginfo");
+}
+
+/* Where the names of one mapping come from: one of the two is there. */
+struct names {
+    struct pp_symfile *file;
+    struct pp_object object; /* fastlocal */
+    struct pp_nm_list list;
+};
+
+static enum pp_code open_names(struct pp_arena *a, const struct mode *mode, pp_str file, struct names *ret_names,
+                               struct pp_err *err)
+{
+    struct pp_symfile_options how = {.alias = PP_ALIAS_LLVM, .find_debug = find_debug, .oom = a->oom};
+    *ret_names = (struct names){0};
+    if (!mode->fast) return pp_symfile_open(file, &how, &ret_names->file, err);
+    enum pp_code c = pp_object_open(a, file, &ret_names->object, err);
+    if (!c && pp_nm_list_read(a, &ret_names->object, &ret_names->list, NULL))
+        ret_names->list.n = 0; /* what nm can't read has no names */
+    return c;
+}
+
+static void close_names(struct names *n)
+{
+    pp_symfile_free(n->file);
+    pp_object_release(&n->object);
+}
+
 /* An address that nothing is known of gets one frame without any text (llvm-symbolizer, which google/pprof asks, answers so);
- * a symbol table alone gives none. The first address inside the mapping decides about the base of all, as in google/pprof. */
-static void symbolize_mapping(struct local *w, uint32_t mapping, struct pp_symfile *s)
+ * the list of nm gives none. */
+static void find_names(const struct names *n, struct pp_arena *a, uint64_t base, uint64_t addr, pp_frames *frames)
+{
+    frames->n = 0;
+    if (n->file) {
+        pp_symfile_find(n->file, addr - base, a, frames);
+        if (!frames->n) *PP_PUSH(a, frames) = (struct pp_frame){0};
+        return;
+    }
+    pp_str name = pp_nm_list_find(&n->list, base, addr);
+    if (name.n) *PP_PUSH(a, frames) = (struct pp_frame){.name = name};
+}
+
+/* The first address inside the mapping decides about the base of all, as in google/pprof. */
+static void symbolize_mapping(struct local *w, uint32_t mapping, const struct names *names)
 {
     struct pp_profile *p = w->out.p;
     struct pp_mapping *m = &p->mappings[mapping];
     struct pp_object_mapping range = {m->start, m->limit, m->offset, pp_profile_str(p, m->kernel_relocation_symbol)};
+    const struct pp_object *o = names->file ? pp_symfile_object(names->file) : &names->object;
     uint64_t base = 0;
     bool has_base = false, is_data; /* is_data is not asked: google/pprof looks for code everywhere */
     pp_frames frames = {0};
     for (uint32_t k = w->by_mapping.first[mapping]; k < w->by_mapping.first[mapping + 1]; k++) {
         struct pp_location *l = &p->locations[w->by_mapping.locations[k]];
         if (m->start < m->limit && (l->address < m->start || l->address >= m->limit)) continue;
-        if (!has_base && pp_object_base(pp_symfile_object(s), &range, l->address, &base, &is_data, NULL)) return;
+        if (!has_base && pp_object_base(o, &range, l->address, &base, &is_data, NULL)) return;
         has_base = true;
-        frames.n = 0;
-        pp_symfile_find(s, l->address - base, w->out.scratch, &frames);
-        if (!frames.n && !w->mode->fast) *PP_PUSH(w->out.scratch, &frames) = (struct pp_frame){0};
+        find_names(names, w->out.scratch, base, l->address, &frames);
         if (frames.n) pp_annotate(&w->out, m, l, &frames);
     }
 }
@@ -122,12 +166,6 @@ static bool is_http(struct pp_arena *a, pp_str file)
     return pp_url_parse(a, file, &u) && (pp_str_contains(u.scheme, PP_STR("http")) || pp_str_eq_c(u.scheme, "unix"));
 }
 
-static pp_str find_debug(void *ctx, struct pp_arena *a, pp_str build_id)
-{
-    (void)ctx;
-    return pp_debuginfod_find(a, build_id, "debuginfo");
-}
-
 /* The binary of a build id that is nowhere here; its debug file has the names and lines, too. */
 static pp_str find_elsewhere(struct pp_arena *a, pp_str build_id)
 {
@@ -145,9 +183,7 @@ static bool open_mapping(struct local *w, uint32_t mapping)
     struct pp_object_mapping range = {m->start, m->limit, m->offset, pp_profile_str(p, m->kernel_relocation_symbol)};
     pp_str base = pp_str_base(file);
     pp_str name = build_id.n ? pp_arena_fmt(a, "%.*s (build ID %.*s)", PP_FMT(base), PP_FMT(build_id)) : base;
-    struct pp_symfile_options how = {
-        .alias = PP_ALIAS_LLVM, .symbols_only = w->mode->fast, .find_debug = find_debug, .oom = p->arena->oom};
-    struct pp_symfile *s = NULL;
+    struct names names;
     struct pp_err why;
     enum pp_code c = pp_objfile_check(a, file, &range, &found_id, &why);
     pp_str elsewhere = c && build_id.n ? find_elsewhere(a, build_id) : PP_STR("");
@@ -159,13 +195,13 @@ static bool open_mapping(struct local *w, uint32_t mapping)
         pp_ui_warn("Local symbolization failed for %.*s: build ID mismatch", PP_FMT(name));
         return true;
     }
-    if (!c) c = pp_symfile_open(file, &how, &s, &why);
+    if (!c) c = open_names(a, w->mode, file, &names, &why);
     if (c) {
         pp_ui_warn("Local symbolization failed for %.*s: %s", PP_FMT(name), why.text);
         return false;
     }
-    symbolize_mapping(w, mapping, s);
-    pp_symfile_free(s);
+    symbolize_mapping(w, mapping, &names);
+    close_names(&names);
     return true;
 }
 

@@ -135,6 +135,11 @@ with tempfile.TemporaryDirectory() as d:
     out, _, _ = run(["-raw", "-symbolize=none", d + "/plain.pb"])
     check("no symbols", "leaf" not in out, out)
 
+    with open(d + "/everywhere.pb", "wb") as f:
+        f.write(profile(range(0, 0x6000, 0x40), d + "/app", build_id))
+    out, _, _ = run(["-raw", "-symbolize=fastlocal", d + "/everywhere.pb"])
+    check("fastlocal", " _init :0" in out and "app.c" not in out and out.count("M=1 ") > 100, out)
+
     _, err, code = run(["-top", d + "/elsewhere.pb"])
     check("missing", code == 0 and err == f"Local symbolization failed for app (build ID {build_id}): stat /not/here/app: no such file or directory\n"
           "Some binary filenames not available. Symbolization may be incomplete.\n"
