@@ -1,7 +1,7 @@
 # fish completion of pprof, made by scripts/completions.py
 complete -c pprof -n __fish_is_first_arg -a help -d 'Help on a command or option'
 complete -c pprof -n __fish_is_first_arg -a run -d 'Run a program and profile it'
-complete -c pprof -n '__fish_seen_subcommand_from help' -f -a 'add_comment addresses all_frames alloc_objects alloc_space base buildid call_tree callgrind comments compact_labels contentions cum diff_base disasm divide_by dot drop_negative edgefraction eog evince filefunctions files flat focus functions gif gv hide http ignore intel_syntax inuse_objects inuse_space kcachegrind lines list max_size mean mean_delay no_browser nodecount nodefraction noinlines normalize output pdf peek png proto prune_from ps raw relative_percentages sample_index seconds show show_from showcolumns source_path svg symbolize tagfocus taghide tagignore tagleaf tagroot tags tagshow text timeout tls_ca tls_cert tls_key tools top topproto total_delay traces tree trim trim_path unit version web weblist'
+complete -c pprof -n '__fish_seen_subcommand_from help' -f -a 'add_comment addresses all_frames alloc_objects alloc_space base buildid call_tree callgrind comments compact_labels contentions csv cum diff_base disasm divide_by dot drop_negative edgefraction eog evince filefunctions files flat focus folded functions gif gv hide http ignore intel_syntax inuse_objects inuse_space json kcachegrind lines list max_size mean mean_delay no_browser nodecount nodefraction noinlines normalize output pdf peek png proto prune_from ps raw relative_percentages sample_index seconds show show_from showcolumns source_path svg symbolize tagfocus taghide tagignore tagleaf tagroot tags tagshow text timeout tls_ca tls_cert tls_key tools top topproto total_delay traces tree trim trim_path unit version web weblist'
 complete -c pprof -o add_comment -d 'Free-form annotation to add to the profile' -x
 complete -c pprof -o addresses -d 'Aggregate at the address level.'
 complete -c pprof -o all_frames -d 'Ignore drop_frames and keep_frames regexps'
@@ -14,6 +14,7 @@ complete -c pprof -o callgrind -d 'Outputs a graph in callgrind format'
 complete -c pprof -o comments -d 'Output all profile comments'
 complete -c pprof -o compact_labels -d 'Show minimal headers'
 complete -c pprof -o contentions -d 'Same as -sample_index=contentions'
+complete -c pprof -o csv -d 'Rows of -top, -tree, -peek or -tags as CSV, numbers in the profile\'s unit'
 complete -c pprof -o cum -d 'Sort entries based on cumulative weight'
 complete -c pprof -o diff_base -d 'Source of base profile for comparison' -r
 complete -c pprof -o disasm -d 'Output assembly listings annotated with samples' -x
@@ -27,6 +28,7 @@ complete -c pprof -o filefunctions -d 'Aggregate at the function level.'
 complete -c pprof -o files -d 'Aggregate at the file level.'
 complete -c pprof -o flat -d 'Sort entries based on own weight'
 complete -c pprof -o focus -d 'Restricts to samples going through a node matching regexp' -x
+complete -c pprof -o folded -d 'Outputs stacks as flame graph tools read them'
 complete -c pprof -o functions -d 'Aggregate at the function level.'
 complete -c pprof -o gif -d 'Outputs a graph image in GIF format'
 complete -c pprof -o gv -d 'Visualize graph through gv'
@@ -36,6 +38,7 @@ complete -c pprof -o ignore -d 'Skips paths going through any nodes matching reg
 complete -c pprof -o intel_syntax -d 'Show assembly in Intel syntax'
 complete -c pprof -o inuse_objects -d 'Same as -sample_index=inuse_objects'
 complete -c pprof -o inuse_space -d 'Same as -sample_index=inuse_space'
+complete -c pprof -o json -d 'The same as JSON'
 complete -c pprof -o kcachegrind -d 'Visualize report in KCachegrind'
 complete -c pprof -o lines -d 'Aggregate at the source code line level.'
 complete -c pprof -o list -d 'Output annotated source for functions matching regexp' -x

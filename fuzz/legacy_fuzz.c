@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz: src/profile/*.c src/profile/legacy/*.c src/wire/*.c src/regex/*.c src/regex/regex.cc src/base/*.c -- -ldeflate -lre2 -lstdc++ -lm -ldl
+// fuzz: src/profile/*.c src/profile/*/*.c src/wire/*.c src/regex/*.c src/regex/regex.cc src/base/*.c -- -ldeflate -lre2 -lstdc++ -lm -ldl
 // Any bytes as each of the older formats: an error or a valid profile that profile.proto holds; memory in proportion to the input.
 // Seeds: the smaller files of test/corpus/cxx and test/corpus/upstream.
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz: src/profile/*.c src/profile/legacy/*.c src/wire/*.c src/regex/*.c src/regex/regex.cc src/base/*.c -- -ldeflate -lre2 -lstdc++ -lm
+// fuzz: src/profile/*.c src/profile/*/*.c src/wire/*.c src/regex/*.c src/regex/regex.cc src/base/*.c -- -ldeflate -lre2 -lstdc++ -lm
 // Any bytes: an error or a valid profile. What was decoded must survive encoding: same bytes the second time, same tables,
 // and filters, granularity and merging must leave a valid profile.
 // Seeds: files of test/corpus/edge, inflated where they are small.

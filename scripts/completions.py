@@ -28,7 +28,7 @@ def flags():
     with open(os.path.join(ROOT, "src/tool/options.tbl"), encoding="utf-8") as f:
         table = f.read()
     found = []
-    for kind, body in re.findall(r"^PP_(VAR|CHOICE|COMMAND|SOURCE|SELECT|ADDED)\((.*?)\)$", table, re.S | re.M):
+    for kind, body in re.findall(r"^PP_(VAR|CHOICE|COMMAND|ADDED_COMMAND|SOURCE|SELECT|ADDED)\((.*?)\)$", table, re.S | re.M):
         name, rest = re.match(r"(\w+), *(.*)", body, re.S).groups()
         if kind == "VAR" and not rest.startswith("CHOICE"):
             argument = None if rest.startswith("BOOL") else "file" if name in FILES else "dir" if name in DIRS else VALUES.get(name, "")
@@ -36,7 +36,7 @@ def flags():
         elif kind == "CHOICE":
             name, rest = re.match(r"(\w+), *(.*)", rest, re.S).groups()
             found.append((name, strings(rest).split("\n")[0], None))
-        elif kind == "COMMAND":
+        elif kind.endswith("COMMAND"):
             parts = rest.split(",", 5)
             found.append((name, re.match(r' *"([^"]*)"', parts[5]).group(1), "" if parts[4].strip() == "true" else None))
         elif kind == "SELECT":

@@ -52,8 +52,8 @@ def test_help():
     check("help nosuch", code == 2 and err == "Unknown command: nosuch\n", err)
     with tempfile.TemporaryDirectory() as d:
         shutil.copy(PROFILE, d + "/help")
-        out, err, code = run("help", cwd=d)
-        check("a file named help", code == 2 and "interactive shell" in err, err)
+        out, err, code = run("help", cwd=d, input="")
+        check("a file named help", code == 0 and "Entering interactive mode" in err, (out, err))
         out, err, code = run("help", "top", cwd=d)
         check("help top beside it", code == 0 and out.startswith("Outputs top"), err)
 
@@ -64,9 +64,14 @@ def test_version():
 
 
 def test_missing_parts():
-    for args in (["-list=x", PROFILE], ["-weblist=x", PROFILE], ["-disasm=x", PROFILE], [PROFILE], ["-http=:0", PROFILE]):
-        out, err, code = run(*args)
-        check(f"missing {args}", code == 2 and not out and err.count("\n") == 1 and "not available in this version" in err, err)
+    out, err, code = run("-http=:0", PROFILE)
+    check("missing -http", code == 2 and not out and err.count("\n") == 1 and "not available in this version" in err, err)
+
+
+def test_no_match():
+    for report, colon in (("list", ":"), ("weblist", ":"), ("disasm", "")):
+        out, err, code = run(f"-{report}=nosuch", "-output=/dev/null", PROFILE)
+        check(f"no match for -{report}", (out, err, code) == ("", f"pprof: no matches found for regexp{colon} nosuch\n", 2), (out, err))
 
 
 def test_compat():
