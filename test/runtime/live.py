@@ -10,6 +10,8 @@ import contextlib, gzip, os, re, signal, socket, subprocess, sys, tempfile, time
 PPROF, LIBPPROF, PROGRAMS = (os.path.abspath(p) for p in sys.argv[1:4])
 ENV = {k: v for k, v in os.environ.items() if not k.startswith("PPROF_") and k != "LD_PRELOAD"}
 ENV["PPROF_LIBRARY"] = LIBPPROF
+BEHIND = os.environ.get("LIVE_PRELOAD_BEHIND", "")  # a library behind ours: a sanitizer's, for guests that are not sanitized themselves
+if BEHIND: ENV["LD_PRELOAD"] = BEHIND
 
 
 def program(name):
@@ -63,7 +65,7 @@ def serving(*argv, standalone=False, flags=(), env=None):
     port = free_port()
     e = {**ENV, **(env or {})}
     if standalone:
-        e.update(LD_PRELOAD=LIBPPROF, PPROF_HTTP=f"127.0.0.1:{port}")
+        e.update(LD_PRELOAD=f"{LIBPPROF} {BEHIND}", PPROF_HTTP=f"127.0.0.1:{port}")
         command = list(argv)
     else:
         command = [PPROF, "run", f"-http=127.0.0.1:{port}", *flags, "--", *argv]
@@ -104,30 +106,32 @@ def test_cpu_shares_and_total():
         for name in ("burn_a", "burn_b", "burn_c"):
             near(seen.get(name, (0,))[0] / 1e3, truth[name], 4 * (truth[name] * grain) ** 0.5 + 0.01, f"{name} at {hz} Hz")
         # Threads of under 2 ms settle what the ticks missed: without that 0.73 to 0.9 of it on a busy machine.
-        near(seen.get("short_thread", (0, 0))[1] / 1e3, truth["burn_short"], 0.15 * truth["burn_short"] + 0.02, f"short threads at {hz} Hz")
+        near(seen.get("short_thread", (0, 0))[1] / 1e3, truth["short_thread"], 0.15 * truth["short_thread"] + 0.02, f"short threads at {hz} Hz")
 
 
 def test_cpu_shares_are_unbiased():
-    """Each function's share against the threads' own clocks, 3 sigma of what a tick's sample stands for; with 60 CPU-seconds at most 1.2
-    points. LIVE_CPU_SECONDS=60 is the full size."""
+    """Each function's share against the truth, 3 sigma of what a tick's sample stands for; with 60 CPU-seconds at most 1.2 points.
+    LIVE_CPU_SECONDS=60 is the full size. Samples stand for 4 to 11 ms, the more the busier the machine (sum of squared weights /
+    sum); but most functions last longer than a gap, and a quarter to a half of the sigma of independent samples was seen: 4 ms do."""
     wanted = float(os.environ.get("LIVE_CPU_SECONDS", "3"))
     truth, seen, runs = {}, {}, 0
     while sum(truth.values()) < wanted:
         with tempfile.TemporaryDirectory() as d:
-            rounds = "80" if wanted > 20 else "40"
-            out = guest(program("cpu_truth"), rounds, flags=(f"-cpuprofile={d}/c", "-cpuprofilerate=1000"), timeout=300).stdout
-            for name, s in cpu_truth_of(out)[0].items(): truth[name] = truth.get(name, 0) + s
+            out = guest(program("cpu_truth"), "80" if wanted > 20 else "40", flags=(f"-cpuprofile={d}/c", "-cpuprofilerate=1000"), timeout=300).stdout
             run_of = rows(f"{d}/c", unit="ms")
+        assert "[signals blocked]" not in run_of, run_of  # pthread_create blocks signals for a moment: no thread is deaf here
         runs += 1
-        for name in truth:  # a short thread is short_thread from its first instruction to its last
-            seen[name] = seen.get(name, 0) + run_of.get("short_thread" if name == "burn_short" else name, (0, 0))[1] / 1e3
+        for name, s in cpu_truth_of(out)[0].items():
+            truth[name] = truth.get(name, 0) + s
+            seen[name] = seen.get(name, 0) + run_of.get(name, (0, 0))[1] / 1e3
     total, all_seen, worst = sum(truth.values()), sum(seen.values()), 0
     for name, t in truth.items():
         share, got = t / total, seen[name] / all_seen
         sigma = (share * (1 - share) * 0.004 / total) ** 0.5
         worst = max(worst, abs(got - share) / sigma)
         near(100 * got, 100 * share, min(300 * sigma, 1.2) if wanted >= 60 else 300 * sigma, f"share of {name} in percent")
-    print(f"     {total:.1f} CPU seconds in {runs} runs: total {all_seen / total:.4f} of the truth, shares within {worst:.2f} sigma")
+    ratios = " ".join(f"{name} {seen[name] / t:.3f}" for name, t in truth.items())
+    print(f"     {total:.1f} CPU seconds in {runs} runs: seen/truth {all_seen / total:.4f}: {ratios}; shares within {worst:.2f} sigma")
 
 
 def test_cpu_stacks_reach_the_root():
@@ -165,30 +169,71 @@ def total_of(seen):
     return sum(f for f, _ in seen.values()) / 1e3
 
 
-def test_cpu_with_fewer_timers_than_threads():
-    """200 busy threads, RLIMIT_SIGPENDING 64: at most 31 timers, of which 24 go round. A sample stands for 200/24 periods, so that is
-    the grain; over the runs the mean must agree, too. And 200 threads of some 10 ms each with timers for all."""
+def lonely_user():
+    """RLIMIT_SIGPENDING counts per user: one that nobody else is, when we may be that and it may run the programs; else None."""
+    if os.geteuid() != 0: return None
+    try: return 54321 if subprocess.run([program("crowd"), "1", "0"], user=54321, capture_output=True).returncode == 0 else None
+    except PermissionError: return None
+
+
+def crowd_with_few_timers(flags, argv, cpu_seconds, look=lambda: None):
+    """crowd's 200 threads at 100 Hz, 64 signals for everybody: at most 32 timers, of which 24 go round. A sample stands for 200/24
+    periods, so that is the grain; over the runs the mean must agree, too."""
     import resource
-    limit = resource.getrlimit(resource.RLIMIT_SIGPENDING)
-    used = int(re.search(r"SigQ:\s*(\d+)/", open("/proc/self/status").read()).group(1))
-    sums, variance = 0, 0
+    user, limit = lonely_user(), resource.getrlimit(resource.RLIMIT_SIGPENDING)
+    used = 0 if user else int(re.search(r"SigQ:\s*(\d+)/", open("/proc/self/status").read()).group(1))
+    few = lambda: resource.setrlimit(resource.RLIMIT_SIGPENDING, (64 + used, limit[1]))
+    sums, variance, grain = 0, 0, 0.010 * 200 / 24
     for run_number in range(3):
         with tempfile.TemporaryDirectory() as d:
-            few = lambda: resource.setrlimit(resource.RLIMIT_SIGPENDING, (64 + used, limit[1]))
-            p = subprocess.run([PPROF, "run", f"-cpuprofile={d}/c", "--", program("crowd"), "200", "5"], env=ENV, capture_output=True,
-                               text=True, timeout=120, preexec_fn=few)
-            assert p.returncode == 0, p.stderr
-            truth, total = cpu_truth_of(p.stdout)
+            os.chmod(d, 0o777)
+            p = subprocess.Popen([PPROF, "run", "-q", f"-cpuprofile={d}/c", *flags, "--", *argv], env=ENV, stdout=subprocess.PIPE, text=True,
+                                 preexec_fn=few, user=user)
+            try:
+                for _ in range(6000):
+                    if p.poll() is not None: break
+                    look()
+                    time.sleep(0.02)
+                out = p.communicate(timeout=1)[0]
+            finally:
+                p.kill()
+            assert p.returncode == 0, out
             seen = rows(f"{d}/c", unit="ms")
-        grain = 0.010 * 200 / 24
+        sum_of = lambda pattern: sum(float(s) for s in re.findall(pattern + " ([0-9.]+)", out))
+        total, truth = sum_of("TOTAL"), sum_of("burn_few")
+        assert total > 0.9 * cpu_seconds, out
         near(total_of(seen), total, 4 * (total * grain) ** 0.5, "total with few timers")
-        near(seen.get("burn_few", (0, 0))[1] / 1e3, truth["burn_few"], 4 * (truth["burn_few"] * grain) ** 0.5 + grain, "share with few timers")
+        near(seen.get("burn_few", (0, 0))[1] / 1e3, truth, 4 * (truth * grain) ** 0.5 + grain, "share with few timers")
         sums += total_of(seen) - total
         variance += total * grain
     near(sums, 0, 3.5 * variance ** 0.5, "sum over the runs")
+
+
+def test_cpu_with_fewer_timers_than_threads():
+    """And 200 threads of some 10 ms each with timers for all."""
+    crowd_with_few_timers((), (program("crowd"), "200", "5"), 5)
     with tempfile.TemporaryDirectory() as d:
         truth, total = cpu_truth_of(guest(program("crowd"), "200", "3", flags=(f"-cpuprofile={d}/c",), timeout=120).stdout)
         near(total_of(rows(f"{d}/c", unit="ms")), total, 4 * (total * 0.010) ** 0.5, "total of 200 threads")
+
+
+def test_cpu_with_few_timers_for_a_family():
+    """Two children of 100 threads each share the timers that one process would have: together half of what the user has left, but
+    for the moments in which one does not know of the other yet."""
+    counts = []
+
+    def count_timers():
+        n = 0
+        for pid in os.listdir("/proc"):
+            try:
+                if os.readlink(f"/proc/{pid}/exe") == program("crowd"): n += open(f"/proc/{pid}/timers").read().count("\nClockID:")
+            except OSError: pass
+        counts.append(n)
+
+    script = f"{program('crowd')} 100 3 & {program('crowd')} 100 3; wait"
+    crowd_with_few_timers(("-children",), ("sh", "-c", script), 6, look=count_timers)
+    counts = sorted(n for n in counts if n)
+    assert counts and 8 <= counts[len(counts) // 2] <= 32, counts
 
 
 def test_cpu_of_very_short_threads():
@@ -197,7 +242,7 @@ def test_cpu_of_very_short_threads():
         out = guest(program("cpu_truth"), "100", flags=(f"-cpuprofile={d}/c",), timeout=120).stdout
         truth, _ = cpu_truth_of(out)
         seen = rows(f"{d}/c", unit="ms")
-    near(seen.get("short_thread", (0, 0))[1] / 1e3, truth["burn_short"], 4 * (truth["burn_short"] * 0.010) ** 0.5 + 0.06 * truth["burn_short"], "short threads")
+    near(seen.get("short_thread", (0, 0))[1] / 1e3, truth["short_thread"], 4 * (truth["short_thread"] * 0.010) ** 0.5 + 0.06 * truth["short_thread"], "short threads")
     assert seen.get("burn_short", (0, 0))[0] >= 0.6 * seen["short_thread"][1], f"leaf of short threads: {seen}"
 
 
