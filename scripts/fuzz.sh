@@ -1,17 +1,15 @@
 #!/bin/sh
-# Builds every fuzz/*_fuzz.c with libFuzzer, ASan and UBSan and runs each for FUZZ_SECONDS (60) on its seeds.
+# Builds every fuzz/*_fuzz.c with libFuzzer, ASan and UBSan and runs each for FUZZ_SECONDS (60) on its seeds, one a processor at a time.
 #   fuzz/<name>_fuzz.c    first line names the sources and libraries: // fuzz: src/elf/*.c src/base/*.c -- -lelf
 #   fuzz/<name>.dict, fuzz/seeds/<name>/   optional
+# FUZZ_TARGETS: which of them; FUZZ_JOBS: how many at once. An input with a finding is kept as build-fuzz/<name>-*.
 set -u
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
 out=build-fuzz
-mkdir -p $out
-bad=0
-ran=0
-for target in ${FUZZ_TARGETS:-fuzz/*_fuzz.c}; do
-    name=$(basename "$target" _fuzz.c)
-    spec=$(sed -n 's|^// fuzz: ||p' "$target" | head -n 1)
+
+build() { # name: build-fuzz/<name> from the list of sources in its first line
+    spec=$(sed -n 's|^// fuzz: ||p' "fuzz/$1_fuzz.c" | head -n 1)
     sources=${spec%%--*}
     libs=${spec#*--}
     [ "$libs" != "$spec" ] || libs=""
@@ -21,29 +19,40 @@ for target in ${FUZZ_TARGETS:-fuzz/*_fuzz.c}; do
     for source in $sources; do
         case $source in
         *.cc)
-            objects="$objects $out/$(basename "$source").o"
-            clang++ -std=c++17 $flags -fsanitize=fuzzer-no-link,address,undefined -c "$source" -o $out/"$(basename "$source")".o
+            object=$out/$1-$(basename "$source").o
+            objects="$objects $object"
+            clang++ -std=c++17 $flags -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=function,vptr -c "$source" -o "$object" || return 1
             ;;
         *) c_sources="$c_sources $source" ;;
         esac
     done
     clang -std=gnu17 -DPP_VERSION='"0"' $flags -fsanitize=fuzzer,address,undefined \
-        "$target" $c_sources $objects $libs -o $out/"$name" 2>$out/"$name".build ||
-        { cat $out/"$name".build; echo "fuzz: $name does not build"; bad=1; continue; }
-    mkdir -p $out/corpus-"$name"
+        "fuzz/$1_fuzz.c" $c_sources $objects $libs -o "$out/$1"
+}
+
+one() { # name
+    build "$1" >"$out/$1.build" 2>&1 || { cat "$out/$1.build"; echo "fuzz: $1 does not build"; return 1; }
+    mkdir -p "$out/corpus-$1"
     seeds=""
-    [ ! -d fuzz/seeds/"$name" ] || seeds=fuzz/seeds/"$name"
+    [ ! -d "fuzz/seeds/$1" ] || seeds=fuzz/seeds/$1
     dict=""
-    [ ! -e fuzz/"$name".dict ] || dict=-dict=fuzz/$name.dict
-    if $out/"$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -artifact_prefix=$out/"$name"- $dict \
-        $out/corpus-"$name" $seeds >$out/"$name".log 2>&1; then
-        echo "fuzz: $name: $(grep -o 'Done [0-9]* runs in [0-9]* second' $out/"$name".log)"
-        ran=$((ran + 1))
+    [ ! -e "fuzz/$1.dict" ] || dict=-dict=fuzz/$1.dict
+    if "$out/$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$out/$1-" $dict \
+        "$out/corpus-$1" $seeds >"$out/$1.log" 2>&1; then
+        echo "fuzz: $1: $(grep -o 'Done [0-9]* runs in [0-9]* second' "$out/$1.log")"
     else
-        tail -n 40 $out/"$name".log
-        echo "fuzz: $name FAILED; the input is kept as $out/$name-*"
-        bad=1
+        tail -n 40 "$out/$1.log"
+        echo "fuzz: $1 FAILED; the input is kept as $out/$1-*"
+        return 1
     fi
-done
-echo "fuzz: $ran targets without a finding"
-exit $bad
+}
+
+if [ $# -eq 1 ]; then
+    one "$1"
+    exit
+fi
+mkdir -p $out
+targets=${FUZZ_TARGETS:-fuzz/*_fuzz.c}
+for target in $targets; do basename "$target" _fuzz.c; done |
+    xargs -n 1 -P "${FUZZ_JOBS:-$(nproc)}" sh scripts/fuzz.sh || { echo "fuzz: not all targets are without a finding"; exit 1; }
+echo "fuzz: $(echo $targets | wc -w) targets without a finding"
