@@ -57,9 +57,10 @@ static void compile(struct pp_stacks *s, struct object *o, bool is_debug_frame)
     if (is_debug_frame ? !pp_image_section(&o->image, ".debug_frame", &header, &section.bytes)
                        : !pp_image_eh_frame(&o->image, &section.bytes, &section.vaddr))
         return;
-    struct pp_err ignored;
     pp_arena_reset(&s->scratch);
-    if (pp_table_compile_with(&s->scratch, &section, &o->table, &ignored)) o->table = NULL;
+    enum pp_code c = pp_table_compile_with(&s->scratch, &section, &o->table, NULL);
+    if (c == PP_E_NOMEM && s->arena->oom) s->arena->oom(section.bytes.n);
+    if (c) o->table = NULL;
 }
 
 static const struct object *object_of(struct pp_stacks *s, uint32_t i)

@@ -80,6 +80,10 @@ class Repaired
     std::vector<size_t> grown_at_; // original offsets of the replaced bytes, each two bytes longer now
 };
 
+void (*out_of_memory)(size_t wanted);
+
+void report_out_of_memory() { out_of_memory(0); }
+
 bool inside_rune(const re2::StringPiece &text, size_t at)
 {
     return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
@@ -130,6 +134,12 @@ bool find(const pp_regex *r, const re2::StringPiece &text, size_t at, pp_span *r
 } // namespace
 
 extern "C" {
+
+void pp_regex_on_out_of_memory(void (*oom)(size_t wanted))
+{
+    out_of_memory = oom;
+    std::set_new_handler(report_out_of_memory);
+}
 
 enum pp_code pp_regex_compile(struct pp_arena *a, pp_str pattern, struct pp_regex **ret_regex, struct pp_err *err)
 {

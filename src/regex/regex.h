@@ -12,6 +12,10 @@
 
 struct pp_regex;
 
+/* RE2 can only throw when memory is refused, and nothing above catches. The tool gives a function once that does not return; it is
+ * called wherever C++ code of the process gets no memory. */
+void pp_regex_on_out_of_memory(void (*oom)(size_t wanted));
+
 struct pp_span {
     size_t from, to; /* both PP_NOT_FOUND: the group took no part in the match */
 };

@@ -36,11 +36,14 @@ enum pp_code pp_object_open_fd(struct pp_arena *a, int fd, pp_str path, struct p
         c = pp_fail(err, PP_E_IO, "%.*s: not a regular file", PP_FMT(path));
     } else {
         elf_version(EV_CURRENT);
+        errno = 0;
         o.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
         bool is_here = o.elf && !elf_cntl(o.elf, ELF_C_FDREAD); /* from now on libelf can do without fd */
         c = is_here ? read_headers(&o, err) : pp_fail(err, PP_E_FORMAT, "%s", elf_errmsg(-1));
         if (c && err) pp_within(err, "error reading ELF file %.*s", PP_FMT(path));
     }
+    /* libelf calls a header that malloc refused a broken file, and another file may be tried in its place. */
+    if (c && errno == ENOMEM && a->oom) a->oom(0);
     close(fd);
     if (c) {
         pp_object_release(&o);
@@ -156,6 +159,7 @@ static enum pp_code inflate_section(const struct pp_object *o, pp_str name, pp_s
                        (size_t)size);
     char *out = pp_alloc(o->arena, size, 16);
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    if (!d && o->arena->oom) o->arena->oom(size);
     if (!d) return pp_fail(err, PP_E_NOMEM, "section %.*s: out of memory", PP_FMT(name));
     enum libdeflate_result r = libdeflate_zlib_decompress(d, packed.p, packed.n, out, size, NULL);
     libdeflate_free_decompressor(d);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "symbols/symtab_walk.h"
 
+#include <errno.h>
+
 static const struct pp_section *table_of_type(const struct pp_object *o, uint32_t type)
 {
     for (uint32_t i = 1; i < o->n_sections; i++)
@@ -22,7 +24,9 @@ enum pp_code pp_symtab_walk_init(struct pp_symtab_walk *ret_walk, const struct p
     struct pp_symtab_walk w = {.o = o};
     const struct pp_section *s = table_of_type(o, type);
     if (s && s->size) {
+        errno = 0;
         w.data = elf_getdata(elf_getscn(o->elf, s->index), NULL);
+        if (!w.data && errno == ENOMEM && o->arena->oom) o->arena->oom(s->size);
         if (!w.data)
             return pp_fail(err, PP_E_FORMAT, "%.*s: section %.*s: %s", PP_FMT(o->path), PP_FMT(s->name),
                            elf_errmsg(-1));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/out.h"
+#include "regex/regex.h"
 #include "tool/cmdline.h"
 #include "tool/output.h"
 #include "tool/pipeline.h"
@@ -19,7 +20,10 @@
 
 static void out_of_memory(size_t wanted)
 {
-    fprintf(stderr, "pprof: out of memory (%zu bytes wanted)\n", wanted);
+    if (wanted)
+        fprintf(stderr, "pprof: out of memory (%zu bytes wanted)\n", wanted);
+    else
+        fputs("pprof: out of memory\n", stderr);
     pp_tempfile_cleanup();
     _exit(EXIT_BAD);
 }
@@ -104,6 +108,7 @@ static int run_report(struct pp_arena *a, int argc, char **argv)
 int main(int argc, char **argv)
 {
     int status;
+    pp_regex_on_out_of_memory(out_of_memory);
     if (run_subcommand(argc, argv, &status)) return status;
     struct pp_arena a;
     pp_arena_init(&a, 0, out_of_memory);

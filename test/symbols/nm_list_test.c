@@ -47,7 +47,7 @@ static void test_symbols_reach_to_the_next(void **state)
         expect(base, 0x1ff, "f");
         expect(base, 0x2ff, "_start");
         expect(base, 0x30f, "table");
-        expect(base, 0x310, ""); /* data ends */
+        expect(base, 0x310, "");  /* data ends */
         expect(base, 0x400, "b"); /* 7 items: 3, then 5 */
         expect(base, 0x401, "c");
         expect(base, 0x41f, "c");
@@ -74,7 +74,8 @@ static void test_target(void **state)
     assert_int_equal(pp_object_open(&a, pp_str_c(target), &o, NULL), PP_OK);
     assert_int_equal(pp_nm_list_read(&a, &o, &l, NULL), PP_OK);
     for (size_t i = 0; i < l.n; i++) {
-        if (i && l.items[i].is_defined == l.items[i - 1].is_defined) assert_true(l.items[i].addr >= l.items[i - 1].addr);
+        if (i && l.items[i].is_defined == l.items[i - 1].is_defined)
+            assert_true(l.items[i].addr >= l.items[i - 1].addr);
         if (!pp_str_eq_c(l.items[i].name, "main")) continue;
         found++;
         assert_false(l.items[i].is_data);

@@ -78,8 +78,9 @@ static bool open_object(void *ctx, pp_str file, pp_str build_id, pp_str *ret_byt
 static bool read_text(struct machine *m, const char *path, pp_str *ret_text)
 {
     struct pp_bytes b = {.max = SMALL_FILE_MAX};
-    struct pp_err ignored;
-    if (pp_bytes_read_file(&b, path, &ignored)) {
+    enum pp_code c = pp_bytes_read_file(&b, path, NULL);
+    if (c) {
+        if (c == PP_E_NOMEM) m->arena->oom(b.n);
         pp_bytes_release(&b);
         return false;
     }
