@@ -180,7 +180,7 @@ BASE = f"http://localhost:{PORT}"
 
 def refused(name, path, text, args=(), base=None):
     """One source that fails: message, usual last line, exit 2; and the same from a real google/pprof if there is one."""
-    url = (base or BASE) + path
+    url = (BASE if base is None else base) + path
     want = f"Fetching profile over HTTP from {url}\n{url}: {text}\npprof: failed to fetch any source profiles\n"
     for binary in [PPROF] + [b for b in [os.environ.get("PPROF_ORACLE")] if b]:
         begin = time.time()
@@ -229,6 +229,8 @@ def test_failures():
 
 def test_no_server():
     refused("refused", "/x", 'http fetch: Get "http://localhost:1/x": dial tcp 127.0.0.1:1: connect: connection refused', base="http://localhost:1")
+    for source, get in (("http:////x", "http:////x"), ("http://:/x", "http:///x")):
+        refused(f"no host {source}", source, f'http fetch: Get "{get}": http: no Host in request URL', base="")
     refused("v6", "/x", 'http fetch: Get "http://[::1]:1/x": dial tcp [::1]:1: connect: connection refused', base="http://[::1]:1")
     refused("port", "/x", 'http fetch: Get "http://localhost:99999/x": dial tcp: address 99999: invalid port', base="http://localhost:99999")
     refused("scheme", "/x", 'http fetch: Get "ftp://localhost/x": unsupported protocol scheme "ftp"', base="ftp://localhost")

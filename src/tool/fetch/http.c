@@ -167,6 +167,8 @@ static enum pp_code check_request(struct exchange *x, struct pp_err *err)
         pp_str quoted = pp_go_quoted(x->a, u->scheme);
         return url_fail(x, pp_arena_fmt(x->a, "unsupported protocol scheme %.*s", PP_FMT(quoted)), err);
     }
+    if ((!u->host.n || pp_str_eq_c(u->host, ":")) && !u->socket.n)
+        return url_fail(x, PP_STR("http: no Host in request URL"), err);
     uint64_t port;
     pp_str digits = pp_url_port(u);
     if (digits.n && (!pp_str_to_u64(digits, 10, &port) || port > 65535))
