@@ -37,6 +37,7 @@ int pp_os_block_signal(int signal);
 int pp_os_unblock_signal(int signal);
 bool pp_os_signal_is_blocked(int signal); /* by the calling thread */
 bool pp_os_thread_blocks(int tid, int signal); /* by a thread of this process; 10 us or more */
+bool pp_os_thread_holds(int tid, int signal); /* the same, and one waits there */
 
 /* Kernel threads that count as threads of this process. 10 us or more. */
 enum pp_os_thread_kind { PP_OS_THREAD_USER, PP_OS_THREAD_IO_URING, PP_OS_THREAD_KERNEL_WORKER };

@@ -165,13 +165,27 @@ bool pp_os_signal_is_blocked(int signal)
     return mask >> (signal - 1) & 1;
 }
 
-bool pp_os_thread_blocks(int tid, int signal)
+static bool thread_has(int tid, int signal, const char *const *sets, int n_sets)
 {
     char path[48], text[4096];
-    uint64_t mask = 0;
     pp_fmt(path, sizeof path, "/proc/self/task/%d/status", tid);
     long n = pp_os_read_file(path, text, sizeof text);
-    return n > 0 && proc_field((pp_str){text, (size_t)n}, "\nSigBlk:", 16, &mask) && mask >> (signal - 1) & 1;
+    bool in_all = n > 0;
+    for (int i = 0; in_all && i < n_sets; i++) {
+        uint64_t set = 0;
+        in_all = proc_field((pp_str){text, (size_t)n}, sets[i], 16, &set) && set >> (signal - 1) & 1;
+    }
+    return in_all;
+}
+
+bool pp_os_thread_blocks(int tid, int signal)
+{
+    return thread_has(tid, signal, (const char *const[]){"\nSigBlk:"}, 1);
+}
+
+bool pp_os_thread_holds(int tid, int signal)
+{
+    return thread_has(tid, signal, (const char *const[]){"\nSigBlk:", "\nSigPnd:"}, 2);
 }
 
 /* include/linux/sched.h. Before Linux 6.4 there is only the first. */

@@ -40,6 +40,7 @@ struct pp_cpu_slot {
     _Atomic uint32_t routine;   /* index + 1 of its start routine's balance; 0: not settled */
     _Atomic int64_t counted_ns; /* CPU time that samples stood for, without weight */
     _Atomic uint64_t owed_ns;   /* weighted, due under an earlier weight: for the stack seen next */
+    _Atomic int64_t suspect_since_ns, suspect_counted_ns; /* the keeper's first look that found it deaf: CPU clock (0: none), counted_ns */
     /* BUSY, and the keeper's reading: */
     int timer;          /* valid while ARMED */
     uint32_t pseudo;    /* enum pp_pseudo_pc: our signal does not reach it, the keeper reads its clock; 0: it does */

@@ -59,6 +59,8 @@ static void meet(void *ctx, int tid)
         s = pp_cpu_slot_find((uint32_t)tid);
     } else if (s->pseudo)
         pp_cpu_read_clock(s, &keeper);
+    else
+        pp_cpu_check(s);
     if (s && n_met < PP_CPU_SLOTS) met[n_met++] = (uint16_t)(s - pp_cpu_window.slots);
 }
 

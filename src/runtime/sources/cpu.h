@@ -22,10 +22,11 @@
  * the user has left, and a process its part of that by its number of threads (ledger.h: cpu_threads, cpu_timers).
  *
  * Threads that our signal can't reach: io_uring's workers, threads that have it blocked by a system call of their own or inside
- * libc. Each turn compares a thread's CPU clock with what its samples stood for. If more than 2 (period + tick) is due and
- * the kernel says that the signal is blocked, what is due goes to a pseudo-frame (ledger.h: "[signals blocked]"), the timer
- * is taken away and the thread's clock is read by the keeper until the signal is free again: no time counts twice, a late
- * signal of the old timer is not counted. A thread with blocked signals that ends between two looks (raw clones only) loses
+ * libc. Each look of the keeper compares a thread's CPU clock with what its samples stood for. If more than 2 (period + tick) is due and
+ * the kernel says that the signal waits blocked, and still says so when the thread has used another period and tick without a sample
+ * (libc blocks signals for moments, and a busy machine shows 20 ms due in any thread), what is due goes to a pseudo-frame
+ * (ledger.h: "[signals blocked]"), the timer is taken away and the thread's clock is read by the keeper until the signal is free
+ * again: no time counts twice, a late signal of the old timer is not counted. A thread with blocked signals that ends between two looks (raw clones only) loses
  * up to one pause of the keeper. A thread without glibc's thread area is sampled like any other (sigsafe/tick.c).
  *
  * Threads: start and stop from one thread at a time; keep from any that is no thread of the guest, the second of two returns at once.

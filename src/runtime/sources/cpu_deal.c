@@ -9,7 +9,7 @@
 
 #define TURNS_PER_LIMIT 10 /* how often the limit is looked up while nobody waits */
 
-/* More than a running thread's next tick will bring. */
+/* More than a running thread's next tick brings on an idle machine; on a busy one 20 ms pass between the ticks that hit a thread. */
 #define MUCH_DUE (2 * (int64_t)(pp_cpu_window.period_ns + pp_guest.tick_ns))
 
 static _Atomic uint32_t budget;          /* timers that may exist */
@@ -123,7 +123,7 @@ static bool is_blocked(const struct pp_cpu_slot *s, int64_t due)
 {
     uint32_t tid = atomic_load(&s->tid);
     if (atomic_load(&s->stack) && due <= MUCH_DUE) return false;
-    return (int)tid == pp_os_gettid() ? pp_os_signal_is_blocked(pp_guest.signal) : pp_os_thread_blocks((int)tid, pp_guest.signal);
+    return (int)tid == pp_os_gettid() ? pp_os_signal_is_blocked(pp_guest.signal) : pp_os_thread_holds((int)tid, pp_guest.signal);
 }
 
 /* Into the balance of its start routine. */
@@ -195,27 +195,34 @@ void pp_cpu_read_clock(struct pp_cpu_slot *s, struct pp_self *random)
     pp_cpu_slot_put(s, was);
 }
 
-/* Does an armed thread use CPU time of which no signal tells? */
-static void check(struct pp_cpu_slot *s)
+/* Does an armed thread use CPU time of which no signal tells? Many block signals for a moment (pthread_create does), so two looks must
+ * find a waiting signal, none must have come between them, and the thread must have used CPU time all the same. */
+void pp_cpu_check(struct pp_cpu_slot *s)
 {
+    if (atomic_load(&s->state) != PP_CPU_ARMED) return;
     uint32_t tid = atomic_load(&s->tid);
-    int64_t cpu_ns = pp_os_cpu_ns_of((int)tid);
-    if (cpu_ns < 0 || pp_cpu_slot_due(s, PP_CPU_ARMED, cpu_ns) <= MUCH_DUE || !pp_os_thread_blocks((int)tid, pp_guest.signal)) return;
+    int64_t cpu_ns = pp_os_cpu_ns_of((int)tid), counted = atomic_load(&s->counted_ns), since = atomic_load(&s->suspect_since_ns);
+    if (cpu_ns < 0 || pp_cpu_slot_due(s, PP_CPU_ARMED, cpu_ns) <= MUCH_DUE || !pp_os_thread_holds((int)tid, pp_guest.signal)) {
+        atomic_store(&s->suspect_since_ns, 0);
+        return;
+    }
+    if (!since || atomic_load(&s->suspect_counted_ns) != counted) {
+        atomic_store(&s->suspect_since_ns, cpu_ns);
+        atomic_store(&s->suspect_counted_ns, counted);
+        return;
+    }
+    if (cpu_ns - since <= MUCH_DUE / 2) return;
     enum pp_cpu_state was = pp_cpu_slot_take(s);
     if (was == PP_CPU_FREE) return;
     give_up_on(s, was, cpu_ns);
     pp_cpu_slot_put(s, PP_CPU_WAITING);
 }
 
-static uint32_t check_all(const uint16_t *slots, uint32_t n)
+static uint32_t count_reachable(const uint16_t *slots, uint32_t n)
 {
-    uint32_t want = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        struct pp_cpu_slot *s = slot(slots[i]);
-        if (!s->pseudo && atomic_load(&s->state) == PP_CPU_ARMED) check(s);
-        want += !s->pseudo;
-    }
-    return want;
+    uint32_t reachable = 0;
+    for (uint32_t i = 0; i < n; i++) reachable += !slot(slots[i])->pseudo;
+    return reachable;
 }
 
 struct turn {
@@ -280,7 +287,7 @@ void pp_cpu_deal(const uint16_t *slots, uint32_t n, struct pp_self *random)
 {
     bool scarce = atomic_load(&newcomer_weight) > PP_CPU_WEIGHT_ONE || atomic_exchange(&somebody_waits, 0);
     if (scarce || n_turns++ % TURNS_PER_LIMIT == 0) look_up_limit();
-    uint32_t want = check_all(slots, n), all = atomic_load(&budget), room = all - all / 4;
+    uint32_t want = count_reachable(slots, n), all = atomic_load(&budget), room = all - all / 4;
     if (want == 0) want = 1;
     if (want <= all) room = want;
     struct turn t = {.n = want, .room = room, .weight = weight_of(want, room)};

@@ -25,6 +25,9 @@ enum pp_cpu_state pp_cpu_deal_newcomer(struct pp_cpu_slot *s, struct pp_self *ra
 /* Books what the clock of a thread with a pseudo-frame shows; looks whether our signal is free again. */
 void pp_cpu_read_clock(struct pp_cpu_slot *s, struct pp_self *random);
 
+/* Finds out that our signal no longer reaches a thread. */
+void pp_cpu_check(struct pp_cpu_slot *s);
+
 /* Before a taken slot is freed: books what is due. cpu_ns: the thread's CPU clock, negative: it is gone. Any thread. */
 void pp_cpu_settle(struct pp_cpu_slot *s, enum pp_cpu_state was, int64_t cpu_ns);
 

@@ -101,6 +101,7 @@ struct pp_cpu_slot *pp_cpu_slot_claim(uint32_t tid, bool announced, int64_t cpu_
     atomic_store(&s->owed_ns, 0);
     atomic_store(&s->announced, 0);
     atomic_store(&s->routine, 0);
+    atomic_store(&s->suspect_since_ns, 0);
     if (announced) pp_cpu_slot_announce(s, self);
     s->pseudo = 0;
     s->refused = false;
