@@ -42,14 +42,16 @@ static void add_text_label(struct dump *d, pp_str key, pp_str value)
 /* The next "quoted" text of *rest, with \" and \\ taken as they are meant. */
 static bool take_quoted(struct pp_arena *a, pp_str *rest, pp_str *ret_text)
 {
-    size_t at = pp_str_find_byte(*rest, '"'), n = 0;
+    size_t at = pp_str_find_byte(*rest, '"'), n = 0, end;
     if (at == PP_NOT_FOUND) return false;
-    char *text = pp_alloc(a, rest->n + 1, 1);
-    for (at++; at < rest->n && rest->p[at] != '"'; at++) {
-        if (rest->p[at] == '\\' && at + 1 < rest->n) at++;
+    for (end = ++at; end < rest->n && rest->p[end] != '"'; end++)
+        end += rest->p[end] == '\\' && end + 1 < rest->n;
+    char *text = pp_alloc(a, end - at + 1, 1);
+    for (; at < end; at++) {
+        if (rest->p[at] == '\\' && at + 1 < end) at++;
         text[n++] = rest->p[at];
     }
-    *rest = pp_str_from(*rest, at + 1);
+    *rest = pp_str_from(*rest, end + 1);
     *ret_text = (pp_str){text, n};
     return true;
 }
