@@ -2,25 +2,45 @@
 #include "profile/value_types.h"
 
 #include "base/goquote.h"
+#include "base/hash.h"
+#include "base/out.h"
+#include "base/vec.h"
 #include "profile/merge.h"
 #include "profile/units.h"
 
 static pp_str type_text(const struct pp_profile *p, uint32_t t) { return pp_profile_str(p, p->types[t].type); }
 
-static uint32_t find_type(const struct pp_profile *p, pp_str type)
+/* The names of types, each once. */
+struct names {
+    struct pp_arena *a;
+    PP_VEC(struct name {
+        pp_str text;
+        size_t count;
+        uint32_t first; /* type that has it */
+    })
+    all;
+    struct pp_hash index;
+};
+
+static struct name *find_name(const struct names *n, pp_str text)
 {
-    for (uint32_t t = 0; t < p->n_types; t++)
-        if (pp_str_eq(type_text(p, t), type)) return t;
-    return PP_NONE;
+    uint32_t i;
+    for (struct pp_probe pr = pp_hash_probe(&n->index, pp_hash_str(text)); pp_hash_next(&pr, &i);)
+        if (pp_str_eq(n->all.p[i].text, text)) return &n->all.p[i];
+    return NULL;
 }
 
-static size_t count_type(struct pp_profile **profiles, size_t n, pp_str type)
+static void add_names(struct names *n, const struct pp_profile *p)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        for (uint32_t t = 0; t < profiles[i]->n_types; t++)
-            count += pp_str_eq(type_text(profiles[i], t), type);
-    return count;
+    for (uint32_t t = 0; t < p->n_types; t++) {
+        struct name *known = find_name(n, type_text(p, t));
+        if (known) {
+            known->count++;
+            continue;
+        }
+        pp_hash_add(n->a, &n->index, pp_hash_str(type_text(p, t)), (uint32_t)n->all.n);
+        *PP_PUSH(n->a, &n->all) = (struct name){type_text(p, t), 1, t};
+    }
 }
 
 static enum pp_code fail_missing(pp_str type, struct pp_err *err)
@@ -37,10 +57,13 @@ static enum pp_code reduce_one(struct pp_profile *p, const pp_str *keep, uint32_
     uint32_t *from = PP_NEW_N(p->arena, uint32_t, n);
     bool changes = n != p->n_types;
     pp_str default_type = keep[0];
+    struct names names = {.a = p->arena};
+    add_names(&names, p);
     for (uint32_t i = 0; i < n; i++) {
         if (pp_str_eq(keep[i], pp_profile_str(p, p->default_type))) default_type = keep[i];
-        from[i] = find_type(p, keep[i]);
-        if (from[i] == PP_NONE) return fail_missing(keep[i], err);
+        const struct name *known = find_name(&names, keep[i]);
+        if (!known) return fail_missing(keep[i], err);
+        from[i] = known->first;
         changes |= from[i] != i;
     }
     if (!changes) return PP_OK;
@@ -62,8 +85,11 @@ enum pp_code pp_value_types_reduce(struct pp_profile **profiles, size_t n, struc
     const struct pp_profile *first = profiles[0];
     pp_str *keep = PP_NEW_N(first->arena, pp_str, first->n_types);
     uint32_t n_keep = 0;
+    struct names names = {.a = first->arena};
+    for (size_t i = 0; i < n; i++)
+        add_names(&names, profiles[i]);
     for (uint32_t t = 0; t < first->n_types; t++)
-        if (count_type(profiles, n, type_text(first, t)) == n) keep[n_keep++] = type_text(first, t);
+        if (find_name(&names, type_text(first, t))->count == n) keep[n_keep++] = type_text(first, t);
     if (!n_keep) return pp_fail(err, PP_E_FORMAT, "profiles have empty common sample type list");
     for (size_t i = 0; i < n; i++) {
         enum pp_code c = reduce_one(profiles[i], keep, n_keep, err);
@@ -157,12 +183,13 @@ static bool same_kind(const struct pp_profile *a, struct pp_value_type x, const 
 
 static pp_str types_list(struct pp_arena *a, const struct pp_profile *p)
 {
-    pp_str list = PP_STR("");
+    struct pp_out o;
+    pp_out_to_memory(&o, a);
     for (uint32_t t = 0; t < p->n_types; t++) {
         struct kind k = kind_of(p, p->types[t]);
-        list = pp_arena_fmt(a, "%.*s%s%.*s/%.*s", PP_FMT(list), t ? " " : "", PP_FMT(k.type), PP_FMT(k.unit));
+        pp_out_fmt(&o, "%s%.*s/%.*s", t ? " " : "", PP_FMT(k.type), PP_FMT(k.unit));
     }
-    return list;
+    return pp_out_bytes(&o);
 }
 
 /* google/pprof prints addresses here. */
