@@ -366,18 +366,31 @@ static void add_with_object(struct collector *c)
     }
 }
 
-/* Samples in the middle of an instruction count for it. */
+static int compare_addrs(const void *va, const void *vb)
+{
+    const struct place *a = va, *b = vb;
+    return a->addr < b->addr ? -1 : a->addr > b->addr;
+}
+
+/* Samples in the middle of an instruction count for it. The places are sorted: no walk over bytes, of which objdump may claim 2^64.
+ * From here on their index is stale. */
 static void add_values(struct collector *c)
 {
+    const struct place *places = c->places.p, *end = places + c->places.n;
+    if (c->places.n) qsort(c->places.p, c->places.n, sizeof *places, compare_addrs);
     for (size_t i = 0; i < c->l->insts.n; i++) {
         struct pp_weblist_inst *inst = &c->l->insts.p[i];
-        for (uint64_t addr = inst->addr; addr != inst->addr + inst->length; addr++) {
-            uint32_t k;
-            for (struct pp_probe pr = pp_hash_probe(&c->place_index, pp_hash_u64(addr)); pp_hash_next(&pr, &k);) {
-                if (c->places.p[k].addr != addr) continue;
-                inst->flat = pp_go_add(inst->flat, c->places.p[k].flat);
-                inst->cum = pp_go_add(inst->cum, c->places.p[k].cum);
-            }
+        size_t from = 0, to = c->places.n;
+        while (from < to) {
+            size_t middle = (from + to) / 2;
+            if (places[middle].addr < inst->addr)
+                from = middle + 1;
+            else
+                to = middle;
+        }
+        for (const struct place *at = places + from; at < end && at->addr - inst->addr < inst->length; at++) {
+            inst->flat = pp_go_add(inst->flat, at->flat);
+            inst->cum = pp_go_add(inst->cum, at->cum);
         }
     }
 }
@@ -431,8 +444,8 @@ static void add_margins(pp_weblist_functions *all)
                 f->begin = 1;
             continue;
         }
-        int64_t half = (f->begin - f[-1].end) / 2;
-        if (half > MARGIN_LINES) half = MARGIN_LINES;
+        int64_t gap, half = MARGIN_LINES;
+        if (!__builtin_sub_overflow(f->begin, f[-1].end, &gap) && gap / 2 < half) half = gap / 2;
         f[-1].end += half;
         f->begin -= half;
     }
@@ -444,14 +457,15 @@ pp_weblist_functions pp_weblist_functions_of(struct pp_weblist *l, const struct 
     pp_weblist_functions all = {0};
     for (size_t i = 0; i < f->entries.n;) {
         int64_t line = f->entries.p[i].line;
-        struct pp_weblist_function fn = {.name = pretty_name(l, f->entries.p[i].function), .begin = line, .end = line + 1};
+        struct pp_weblist_function fn = {.name = pretty_name(l, f->entries.p[i].function), .begin = line, .end = pp_go_add(line, 1)};
         for (; i < f->entries.n && f->entries.p[i].line == line; i++) {
             const struct pp_weblist_inst *inst = &l->insts.p[f->entries.p[i].inst];
             fn.flat = pp_go_add(fn.flat, inst->flat);
             fn.cum = pp_go_add(fn.cum, inst->cum);
         }
         struct pp_weblist_function *last = all.n ? &all.p[all.n - 1] : NULL;
-        if (!last || line - last->end >= MERGE_LINES || !pp_str_eq(last->name, fn.name)) {
+        int64_t gap;
+        if (!last || __builtin_sub_overflow(line, last->end, &gap) || gap >= MERGE_LINES || !pp_str_eq(last->name, fn.name)) {
             *PP_PUSH(&l->r->arena, &all) = fn;
             continue;
         }
