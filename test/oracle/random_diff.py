@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """random_diff.py PPROF [-n COUNT] [--seed N] [--corpus DIR] [--mutate]: random command lines, ours beside a real google/pprof;
-with --mutate -raw, -top and -proto of profiles in which some bytes were changed.
+with --mutate -raw, -top and -proto of profiles in which some bytes were changed; with --corpus over other profiles (*.pb.gz),
+as scripts/outside_profiles.sh makes them.
 
 The oracle binary is $PPROF_ORACLE, else `pprof` in $(go env GOPATH)/bin; without one the test says so and is skipped.
 On a mismatch google/pprof runs 20 times: any equal answer passes; where its answers vary, sorted lines are compared and counted
@@ -47,7 +48,7 @@ def to_stdout(flags):
 
 def random_flags(rng, profiles):
     fmt = rng.choice(FORMATS)
-    if fmt in ("-list=", "-weblist=", "-disasm=") and rng.random() < 0.7:
+    if PROGRAMS and fmt in ("-list=", "-weblist=", "-disasm=") and rng.random() < 0.7:
         return random_source_flags(rng)
     flags = [fmt + rng.choice(REGEXPS) if fmt.endswith("=") else fmt]
     flags += rng.sample(SWITCHES, rng.choice([0, 0, 1, 1, 2, 3]))
@@ -226,6 +227,7 @@ def main():
         recorded.make_corpus(corpus)
     else:
         corpus = a.corpus
+        PROGRAMS.clear()
     lines = [mutated(rng, profiles, legacy, a.corpus, scratch.name, i) if a.mutate else random_flags(rng, profiles + legacy) for i in range(a.n)]
     print(f"seed {a.seed}, {a.n} command lines, {len(profiles)} profiles and {len(legacy)} of older formats, {oracle}")
     count = collections.Counter()

@@ -229,8 +229,7 @@ def test_failures():
 
 def test_no_server():
     refused("refused", "/x", 'http fetch: Get "http://localhost:1/x": dial tcp 127.0.0.1:1: connect: connection refused', base="http://localhost:1")
-    for source, get in (("http:////x", "http:////x"), ("http://:/x", "http:///x")):
-        refused(f"no host {source}", source, f'http fetch: Get "{get}": http: no Host in request URL', base="")
+    refused("no host", "/x", 'http fetch: Get "http:///x": http: no Host in request URL', base="http://:")
     refused("v6", "/x", 'http fetch: Get "http://[::1]:1/x": dial tcp [::1]:1: connect: connection refused', base="http://[::1]:1")
     refused("port", "/x", 'http fetch: Get "http://localhost:99999/x": dial tcp: address 99999: invalid port', base="http://localhost:99999")
     refused("scheme", "/x", 'http fetch: Get "ftp://localhost/x": unsupported protocol scheme "ftp"', base="ftp://localhost")
