@@ -54,7 +54,7 @@ static int run_help(int argc, char **argv)
         struct pp_out o;
         pp_out_to_memory(&o, &a);
         pp_str topic = pp_str_c(argv[i]);
-        if (!pp_usage_topic(&o, topic)) {
+        if (!pp_usage_help(&o, topic)) {
             pp_ui_warn("Unknown command: %.*s", PP_FMT(topic));
             status = EXIT_BAD;
         }

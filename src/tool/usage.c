@@ -6,7 +6,7 @@
 
 #include "tool/options.h"
 
-/* The texts below are google/pprof's own (Apache-2.0, see NOTICE). */
+/* The texts below are google/pprof's own (Apache-2.0, see NOTICE) but for the lines that docs/differences.md names. */
 
 static const char usage_head[] = "usage:\n"
                                  "\n"
@@ -40,6 +40,9 @@ static const char usage_source[] =
     "    profile.pb.gz         Profile in compressed protobuf format\n"
     "    legacy_profile        Profile in legacy pprof format\n"
     "    http://host/profile   URL for profile handler to retrieve\n"
+    "    -                     Standard input\n"
+    "    unix:/socket/path     The same below a unix socket (http+unix://%2Fsocket/path, too)\n"
+    "    perf.data             Recording of perf record; heaps of jemalloc, folded stacks likewise\n"
     "    -symbolize=           Controls source of symbol information\n"
     "      none                  Do not attempt symbolization\n"
     "      local                 Examine only local binaries\n"
@@ -182,6 +185,51 @@ void pp_usage_write_shell(struct pp_out *o)
                 "\n"
                 "  type \"help <cmd|option>\" for more information\n");
     pp_arena_release(&a);
+}
+
+/* A flag's lines in a text: the one that begins with it, and those below that are indented deeper. */
+static bool write_flag_lines(struct pp_out *o, const char *text, pp_str flag)
+{
+    pp_str rest = pp_str_c(text), line;
+    size_t depth = 0; /* 0: not found yet */
+    while (pp_str_next(&rest, '\n', &line)) {
+        size_t at = 0;
+        while (at < line.n && line.p[at] == ' ')
+            at++;
+        if (depth && at <= depth) break;
+        pp_str word = pp_str_from(line, depth ? depth : at), behind = pp_str_from(word, flag.n);
+        bool is_it = pp_str_has_prefix(word, flag) && (!behind.n || behind.p[0] == ' ' || behind.p[0] == '=');
+        if (!depth && !is_it) continue;
+        if (!depth) depth = at;
+        pp_out_fmt(o, "%.*s\n", PP_FMT(word));
+    }
+    return depth;
+}
+
+static bool write_flag(struct pp_out *o, struct pp_arena *a, pp_str name)
+{
+    const char *const texts[] = {usage_source, usage_misc, usage_end};
+    pp_str flag = pp_arena_fmt(a, "-%.*s", PP_FMT(name));
+    for (size_t i = 0; i < PP_VAR_COUNT; i++) {
+        if (pp_vars[i].type != PP_TYPE_CHOICE || !pp_str_eq_c(name, pp_vars[i].name)) continue;
+        pp_out_fmt(o, "%.*s\n", PP_FMT(pp_str_from(group_lines(a, "-", pp_vars[i].name), 4)));
+        return true;
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (write_flag_lines(o, texts[i], flag)) return true;
+    for (size_t i = 0; i < PP_SOURCE_COUNT; i++)
+        if (pp_source_vars[i].lines && write_flag_lines(o, pp_source_vars[i].lines, flag)) return true;
+    return false;
+}
+
+bool pp_usage_help(struct pp_out *o, pp_str topic)
+{
+    if (topic.n > 1 && topic.p[0] == '-') topic = pp_str_from(topic, topic.p[1] == '-' ? 2 : 1);
+    struct pp_arena a;
+    pp_arena_init(&a, 0, o->arena->oom);
+    bool found = topic.n && (pp_usage_topic(o, topic) || write_flag(o, &a, topic));
+    pp_arena_release(&a);
+    return found;
 }
 
 bool pp_usage_topic(struct pp_out *o, pp_str name)

@@ -13,5 +13,7 @@ void pp_usage_write_shell(struct pp_out *o); /* the shell's `help` */
 
 /* One command or option; false when there is none of that name. */
 bool pp_usage_topic(struct pp_out *o, pp_str name);
+/* The same for `pprof help`: flags of sources and groups of options, too, with or without dashes. */
+bool pp_usage_help(struct pp_out *o, pp_str topic);
 
 #endif

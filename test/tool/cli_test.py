@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """cli_test.py PPROF: what has no counterpart in google/pprof, or depends on terminals, pipes and the directory."""
-import os, pty, shutil, subprocess, sys, tempfile, time
+import os, pty, re, shutil, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORPUS = os.path.abspath(os.path.join(HERE, "..", "corpus"))
@@ -48,6 +48,12 @@ def test_help():
     check("-help is the same text on stderr", code == 0 and usage == out)
     out, err, code = run("help", "top")
     check("help top", code == 0 and out.startswith("Outputs top entries in text form\n  Usage:\n    top [n] "), out)
+    for topic, text in (("granularity", "granularity      \n      -functions       Aggregate at the function level.\n"), ("seconds", "-seconds              Duration "),
+                        ("-symbolize", "-symbolize=           Controls source of symbol information\n  none "), ("--tls_ca", "-tls_ca               TLS CA certs "),
+                        ("base", "-base source          Source of base profile for profile subtraction\n"), ("max_size", "-max_size          Largest ")):
+        out, err, code = run("help", topic)
+        check(f"help {topic}", code == 0 and out.startswith(text) and not err, (out, err))
+        check(f"help {topic} ends", not re.search(r"(?m)^ *-(?!functions|files|filefunctions|lines|addresses|" + topic.lstrip("-") + ")", out), out)
     out, err, code = run("help", "nosuch")
     check("help nosuch", code == 2 and err == "Unknown command: nosuch\n", err)
     with tempfile.TemporaryDirectory() as d:
