@@ -96,7 +96,7 @@ pp_str pp_utf8_first(pp_str s, size_t n)
 }
 
 /* Go: unicode.IsSpace. */
-static bool is_space(uint32_t r)
+bool pp_rune_is_space(uint32_t r)
 {
     if (r < 0x80) return r == ' ' || (r >= '\t' && r <= '\r');
     return r == 0x85 || r == 0xa0 || r == 0x1680 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 || r == 0x2029 ||
@@ -109,7 +109,7 @@ static size_t last_space(pp_str s)
     for (size_t k = 1; k <= PP_UTF8_MAX && k <= s.n; k++) {
         size_t width;
         uint32_t r = pp_utf8_decode(pp_str_from(s, s.n - k), &width);
-        if (width == k && is_space(r)) return k;
+        if (width == k && pp_rune_is_space(r)) return k;
     }
     return 0;
 }
@@ -117,7 +117,7 @@ static size_t last_space(pp_str s)
 pp_str pp_utf8_trim(pp_str s)
 {
     size_t width;
-    while (s.n && is_space(pp_utf8_decode(s, &width)))
+    while (s.n && pp_rune_is_space(pp_utf8_decode(s, &width)))
         s = pp_str_from(s, width);
     while ((width = last_space(s)) != 0)
         s.n -= width;

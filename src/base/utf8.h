@@ -17,6 +17,7 @@ size_t pp_utf8_encode(char buf[PP_UTF8_MAX], uint32_t rune); /* surrogates and t
 bool pp_utf8_valid(pp_str s);
 size_t pp_utf8_count(pp_str s);           /* runes; Go: utf8.RuneCountInString */
 pp_str pp_utf8_first(pp_str s, size_t n); /* the first n runes of s */
+bool pp_rune_is_space(uint32_t r);        /* Go: unicode.IsSpace */
 pp_str pp_utf8_trim(pp_str s);            /* without white space on both sides; Go: strings.TrimSpace */
 
 #endif

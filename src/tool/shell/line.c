@@ -3,7 +3,6 @@
 
 #include "base/gonum.h"
 #include "base/goquote.h"
-#include "base/unicode.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "profile/sample_index.h"
@@ -13,49 +12,14 @@
 
 typedef PP_VEC(pp_str) lines;
 
-static bool is_space(uint32_t rune)
-{
-    if (rune == ' ' || (rune >= '\t' && rune <= '\r') || rune == 0x85) return true;
-    return rune >= 0x80 && (1u << pp_unicode_category(rune) & PP_UNICODE_Z);
-}
-
-static size_t leading_space(pp_str s)
-{
-    size_t width;
-    uint32_t rune = pp_utf8_decode(s, &width);
-    return width && is_space(rune) ? width : 0;
-}
-
-static size_t trailing_space(pp_str s)
-{
-    for (size_t k = 1; k <= PP_UTF8_MAX && k <= s.n; k++) {
-        size_t width;
-        uint32_t rune = pp_utf8_decode(pp_str_from(s, s.n - k), &width);
-        if (width == k && is_space(rune)) return k;
-    }
-    return 0;
-}
-
-pp_str pp_shell_trim(pp_str s)
-{
-    size_t k;
-    while ((k = leading_space(s)))
-        s = pp_str_from(s, k);
-    while ((k = trailing_space(s)))
-        s.n -= k;
-    return s;
-}
-
 const pp_str *pp_shell_words(struct pp_arena *a, pp_str s, size_t *ret_n)
 {
     lines words = {0};
     size_t k;
-    while ((s = pp_shell_trim(s)).n) {
+    while ((s = pp_utf8_trim(s)).n) {
         size_t end = 0;
-        while (end < s.n && !leading_space(pp_str_from(s, end))) {
-            pp_utf8_decode(pp_str_from(s, end), &k);
+        while (end < s.n && !pp_rune_is_space(pp_utf8_decode(pp_str_from(s, end), &k)))
             end += k;
-        }
         *PP_PUSH(a, &words) = pp_str_sub(s, 0, end);
         s = pp_str_from(s, end);
     }
@@ -85,7 +49,7 @@ const pp_str *pp_shell_expand(struct pp_arena *a, const struct pp_profile *p, pp
 {
     static const pp_str clear[] = {{"focus=", 6}, {"ignore=", 7}, {"hide=", 5}, {"tagfocus=", 9}, {"tagignore=", 10}};
     lines out = {0};
-    input = pp_shell_trim(input);
+    input = pp_utf8_trim(input);
     if (!expand_type(a, p, input, &out)) {
         if (pp_str_eq_c(input, ":")) {
             *ret_n = sizeof clear / sizeof *clear;
@@ -119,8 +83,8 @@ struct pp_shell_line pp_shell_parse(struct pp_arena *a, pp_str text)
 {
     struct pp_shell_line l = {0};
     l.has_value = pp_str_cut(text, '=', &l.name, &l.value);
-    l.name = pp_shell_trim(l.name);
-    l.value = pp_shell_trim(strip_comment(l.value));
+    l.name = pp_utf8_trim(l.name);
+    l.value = pp_utf8_trim(strip_comment(l.value));
     if (pp_configurable(l.name)) {
         l.act = PP_SHELL_ASSIGN;
         return l;

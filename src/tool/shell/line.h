@@ -46,6 +46,5 @@ enum pp_code pp_shell_report(struct pp_arena *a, const struct pp_profile *p, con
                              struct pp_err *err) PP_MUST_USE;
 
 const pp_str *pp_shell_words(struct pp_arena *a, pp_str s, size_t *ret_n); /* Go: strings.Fields */
-pp_str pp_shell_trim(pp_str s);                                            /* Go: strings.TrimSpace */
 
 #endif
