@@ -14,6 +14,7 @@ const char *const pp_drop_names[PP_DROP_COUNT] = {
     [PP_DROP_REENTERED] = "re-entered",
     [PP_DROP_ENDED_UNSEEN] = "thread ended between two looks",
     [PP_DROP_STACK_CUT] = "stack cut",
+    [PP_DROP_MODULES_FULL] = "module table full",
 };
 
 const char *pp_ledger_pseudo_name(uint64_t pc)
@@ -142,10 +143,33 @@ const struct pp_ledger_module *pp_ledger_module_at(const struct pp_ledger *l, ui
     return best;
 }
 
+static bool is_same_module(const struct pp_ledger *l, const struct pp_ledger_module *a, const struct pp_ledger_module *b, pp_str path)
+{
+    return a->start == b->start && a->end == b->end && a->offset == b->offset && a->n_build_id == b->n_build_id &&
+           a->n_build_id <= sizeof a->build_id && memcmp(a->build_id, b->build_id, a->n_build_id) == 0 &&
+           pp_str_eq(pp_ledger_module_path(l, a), path);
+}
+
+/* The entry of a module that was there before, and whose addresses no other module has had since. */
+static struct pp_ledger_module *entry_to_reopen(const struct pp_ledger *l, const struct pp_ledger_module *m, pp_str path)
+{
+    for (uint32_t i = pp_ledger_n_modules(l); i > 0; i--) {
+        struct pp_ledger_module *old = &l->modules[i - 1];
+        if (m->start >= old->end || m->end <= old->start || pp_ledger_process_of(old->first_gen) != pp_ledger_process_of(m->first_gen)) continue;
+        return old->last_gen < m->first_gen && is_same_module(l, old, m, path) ? old : NULL;
+    }
+    return NULL;
+}
+
 /* Space is claimed by atomic adds; an entry is found once its `end` is there. */
 bool pp_ledger_add_module(const struct pp_ledger *l, const struct pp_ledger_module *m, pp_str path)
 {
     struct pp_ledger_head *h = l->head;
+    struct pp_ledger_module *old = entry_to_reopen(l, m, path);
+    if (old) {
+        __atomic_store_n(&old->last_gen, m->last_gen, __ATOMIC_RELEASE);
+        return true;
+    }
     if (atomic_load(&h->n_modules) >= l->cap.modules || path.n > l->cap.text || atomic_load(&h->n_text) > l->cap.text - path.n) return false;
     uint64_t at = atomic_fetch_add(&h->n_text, path.n);
     if (at > l->cap.text - path.n) return false;

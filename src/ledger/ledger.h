@@ -51,6 +51,7 @@ enum pp_drop {
     PP_DROP_REENTERED,      /* a hook or the handler was entered while it ran on the same thread */
     PP_DROP_ENDED_UNSEEN,   /* a thread that was timed from outside ended between two looks */
     PP_DROP_STACK_CUT,      /* the sample counts, its stack ends in a marker frame */
+    PP_DROP_MODULES_FULL,   /* a module found no room: its frames stay addresses */
     PP_DROP_COUNT
 };
 extern const char *const pp_drop_names[PP_DROP_COUNT];
@@ -236,7 +237,8 @@ const struct pp_ledger_module *pp_ledger_module_at(const struct pp_ledger *l, ui
 
 /* Cold writers. */
 
-/* False: the section is full. Several processes at once; each process one at a time. */
+/* A module that comes back to its old place gets its old entry: a program may reload its libraries for ever. False: the section is
+ * full; frames of the module are then addresses without a mapping. Several processes at once; each process one at a time. */
 bool pp_ledger_add_module(const struct pp_ledger *l, const struct pp_ledger_module *m, pp_str path);
 
 /* The entry of a child: the one it has already (after exec in place: *ret_known), or a new one. False: all are used. */

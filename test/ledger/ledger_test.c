@@ -116,6 +116,46 @@ static void finds_modules_by_generation(void **state)
     pp_pages_unmap(m, pp_ledger_size());
 }
 
+static bool reload(const struct pp_ledger *l, const char *path, uint64_t start, uint32_t generation)
+{
+    struct pp_ledger_module m = {.start = start, .end = start + 0x1000, .first_gen = generation, .last_gen = UINT32_MAX};
+    for (uint32_t i = 0, n = pp_ledger_n_modules(l); i < n; i++)
+        if (l->modules[i].last_gen == UINT32_MAX) l->modules[i].last_gen = generation - 1;
+    return pp_ledger_add_module(l, &m, pp_str_c(path));
+}
+
+static void a_module_that_comes_back_gets_its_old_entry(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m);
+    for (uint32_t i = 0; i < 100000; i++) assert_true(reload(&l, i % 2 ? "/lib/a.so" : "/lib/b.so", i % 2 ? 0x1000 : 0x5000, 2 + i));
+    assert_int_equal(pp_ledger_n_modules(&l), 2);
+    assert_true(pp_str_eq_c(pp_ledger_module_path(&l, pp_ledger_module_at(&l, 0x1500, 50000)), "/lib/a.so"));
+    assert_true(reload(&l, "/lib/c.so", 0x1000, 200000)); /* another one had the addresses meanwhile: entries stay apart */
+    assert_true(reload(&l, "/lib/a.so", 0x1000, 200001));
+    assert_int_equal(pp_ledger_n_modules(&l), 4);
+    assert_true(pp_str_eq_c(pp_ledger_module_path(&l, pp_ledger_module_at(&l, 0x1500, 200000)), "/lib/c.so"));
+    assert_true(pp_str_eq_c(pp_ledger_module_path(&l, pp_ledger_module_at(&l, 0x1500, 200001)), "/lib/a.so"));
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
+static void a_full_module_table_does_no_harm(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m);
+    l.cap.modules = 1000;
+    for (uint32_t i = 0; i < 2000; i++) {
+        struct pp_ledger_module one = {.start = (i + 1) * 0x1000ull, .end = (i + 2) * 0x1000ull, .first_gen = 1 + i, .last_gen = UINT32_MAX};
+        assert_int_equal(pp_ledger_add_module(&l, &one, PP_STR("/lib/one.so")), i < 1000);
+    }
+    assert_int_equal(pp_ledger_n_modules(&l), 1000);
+    assert_non_null(pp_ledger_module_at(&l, 1000 * 0x1000 + 1, 5000));
+    assert_null(pp_ledger_module_at(&l, 1001 * 0x1000 + 1, 5000));
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
 static void every_process_has_its_generations(void **state)
 {
     (void)state;
@@ -211,6 +251,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_stacks_once),           cmocka_unit_test(loses_no_count_in_a_crowd),
         cmocka_unit_test(full_tables_are_counted),     cmocka_unit_test(finds_modules_by_generation),
+        cmocka_unit_test(a_module_that_comes_back_gets_its_old_entry),
+        cmocka_unit_test(a_full_module_table_does_no_harm),
         cmocka_unit_test(every_process_has_its_generations),
         cmocka_unit_test(claims_each_process_once),    cmocka_unit_test(keeps_processes_apart),
         cmocka_unit_test(refuses_foreign_memory),

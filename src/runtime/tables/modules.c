@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ledger/sigsafe/book.h"
 #include "runtime/os/on_stack.h"
 #include "runtime/os/os.h"
 #include "runtime/sigsafe/guest.h"
@@ -21,7 +22,8 @@ static struct pp_ledger_module *ledger_entry(const struct pp_module *m, uint32_t
 {
     for (uint32_t i = n; i > 0; i--) {
         struct pp_ledger_module *l = &pp_guest.ledger.modules[i - 1];
-        if (l->first_gen == m->born && l->start == m->start && l->end == m->end) return l;
+        if (l->last_gen == UINT32_MAX && l->first_gen <= m->born && l->start == m->start && l->end == m->end &&
+            pp_ledger_process_of(l->first_gen) == pp_guest.ledger.process) return l;
     }
     return NULL;
 }
@@ -42,21 +44,21 @@ static void ledger_add(const struct pp_module *m)
     struct pp_ledger_module l = {.start = m->start, .end = m->end, .offset = m->offset, .first_gen = m->born, .last_gen = UINT32_MAX};
     l.n_build_id = m->build_id_n <= sizeof l.build_id ? m->build_id_n : sizeof l.build_id;
     memcpy(l.build_id, m->build_id, l.n_build_id);
-    pp_ledger_add_module(&pp_guest.ledger, &l, m->is_file ? name_of(m) : m->path);
+    if (!pp_ledger_add_module(&pp_guest.ledger, &l, m->is_file ? name_of(m) : m->path)) pp_book_drop(&pp_guest.ledger, PP_DROP_MODULES_FULL);
 }
 
 /* A stack is stamped with the generation it was walked in, so entries are closed at the generation before `died`. */
 static void ledger_sync(const struct pp_module_map *map)
 {
     uint32_t n = pp_ledger_n_modules(&pp_guest.ledger);
-    for (uint32_t i = 0; i < map->n; i++)
-        if (map->modules[i].born > seen_generation) ledger_add(&map->modules[i]);
     for (uint32_t i = 0; i < map->n_past; i++) {
         const struct pp_module *m = &map->past[i];
         if (m->died <= seen_generation) continue;
         struct pp_ledger_module *l = ledger_entry(m, n);
         if (l) l->last_gen = m->died - 1;
     }
+    for (uint32_t i = 0; i < map->n; i++) /* after the closing: a module that came back gets its old entry */
+        if (map->modules[i].born > seen_generation) ledger_add(&map->modules[i]);
     seen_generation = map->generation;
     atomic_store(&pp_guest_process()->module_generation, map->generation);
 }
