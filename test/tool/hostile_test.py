@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """hostile_test.py PPROF: small inputs that want much memory or time, and names that want to be markup. Each run has 10 s and 4 GB."""
-import gzip, json, os, resource, subprocess, sys, tempfile
+import gzip, json, os, resource, socket, subprocess, sys, tempfile, threading, time
 
 PPROF = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,15 +23,15 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
-def profile(lines, name=b"f", file=b"/nosuch.c", mapping=None):
+def profile(lines, name=b"f", file=b"/nosuch.c", mapping=None, build_id=b"", named=True):
     """One sample of value 1 with a location for each line; all of them in one function."""
-    strings = [b"", b"samples", b"count", name, file, mapping or b""]
+    strings = [b"", b"samples", b"count", name, file, mapping or b"", build_id]
     out = field(1, field(1, 1) + field(2, 2))
     out += field(2, field(1, b"".join(varint(i + 1) for i in range(len(lines)))) + field(2, b"\1"))
     if mapping:
-        out += field(3, field(1, 1) + field(2, 0x1000) + field(3, 0x100000) + field(5, 5))
+        out += field(3, field(1, 1) + field(2, 0x1000) + field(3, 0x100000) + field(5, 5) + field(6, 6))
     for i, line in enumerate(lines):
-        out += field(4, field(1, i + 1) + (field(2, 1) if mapping else b"") + field(3, 0x1000 + 4 * i) + field(4, field(1, 1) + field(2, line)))
+        out += field(4, field(1, i + 1) + (field(2, 1) if mapping else b"") + field(3, 0x1000 + 4 * i) + (field(4, field(1, 1) + field(2, line)) if named else b""))
     out += field(5, field(1, 1) + field(2, 3) + field(3, 3) + field(4, 4))
     return gzip.compress(out + b"".join(field(6, s) for s in strings))
 
@@ -45,8 +45,8 @@ def run(data, *args, **env):
     with tempfile.TemporaryDirectory() as d:
         with open(d + "/in", "wb") as f:
             f.write(data)
-        p = subprocess.Popen([PPROF, "-symbolize=none", *args, "-output=" + d + "/out", d + "/in"], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                             preexec_fn=limit, env=dict(os.environ, HOME=d, **env))
+        p = subprocess.Popen([PPROF, *args, "-output=" + d + "/out", d + "/in"], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                             preexec_fn=limit, env=dict(os.environ, **{"HOME": d, "DEBUGINFOD_URLS": "", **env}))
         try:
             err = p.communicate(timeout=100 if SANITIZED else 10)[1].decode(errors="replace").replace(d + "/", "")
         except subprocess.TimeoutExpired:
@@ -96,6 +96,28 @@ def test_tools_that_lie():
         for report in ("-weblist=.", "-disasm=."):
             _, err, code = run(profile([1, 2], mapping=PPROF.encode()), report, "-tools=" + d, PATH=d + ":/usr/bin:/bin")
             check(f"{report} with a lying objdump", code in (0, 2) and err != "no end", err)
+
+
+def trickle(server):
+    while True:
+        c, _ = server.accept()
+        try:
+            c.recv(65536)
+            c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while True:
+                c.sendall(b"xxx")
+                time.sleep(0.3)
+        except OSError:
+            c.close()
+
+
+def test_server_that_trickles():
+    """Ten bytes a second are no silence, but no answer either."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=trickle, args=(server,), daemon=True).start()
+        data = profile([1], mapping=b"/nosuch/bin", build_id=b"ab12cd34ab12", named=False)
+        _, err, code = run(data, "-top", DEBUGINFOD_URLS=f"http://127.0.0.1:{server.getsockname()[1]}", DEBUGINFOD_TIMEOUT="1")
+        check("trickle", code == 0 and "buildid/ab12cd34ab12/debuginfo: context deadline exceeded" in err, err)
 
 
 def test_markup_in_names():

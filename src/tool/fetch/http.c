@@ -234,8 +234,9 @@ static void set_up(struct exchange *x, const struct pp_curl *curl, CURL *h, int6
     curl->easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
     if (left_ms) curl->easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)left_ms);
     if (left_ms) curl->easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)left_ms);
-    curl->easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, left_ms ? 0L : 1L);
-    curl->easy_setopt(h, CURLOPT_LOW_SPEED_TIME, left_ms ? 0L : x->o->silence_s ? x->o->silence_s : PP_HTTP_SILENCE_S);
+    long silence_s = x->o->silence_s ? x->o->silence_s : PP_HTTP_SILENCE_S, rate = PP_HTTP_TRICKLE / silence_s;
+    curl->easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, left_ms ? 0L : rate > 0 ? rate : 1L);
+    curl->easy_setopt(h, CURLOPT_LOW_SPEED_TIME, left_ms ? 0L : silence_s);
     curl->easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl->easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl->easy_setopt(h, CURLOPT_USERAGENT, "pprof/" PP_VERSION);

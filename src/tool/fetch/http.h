@@ -5,7 +5,7 @@
  *     server response: 404 Not Found
  * At most 10 requests where one answer redirects to the next; each finds its proxy (proxy.h); HTTP/1.1; a URL may name a unix
  * socket. Scheme https+insecure: certificates are not checked.
- * The time limit covers everything; a server that says nothing for PP_HTTP_SILENCE_S is given up, too.
+ * The time limit covers everything; without one, a server that sends less than PP_HTTP_TRICKLE in PP_HTTP_SILENCE_S is given up.
  * Threads: any.   May run: cold code.
  */
 #ifndef PP_TOOL_FETCH_HTTP_H
@@ -15,6 +15,7 @@
 #include "tool/fetch/bytes.h"
 #include "tool/fetch/url.h"
 
+#define PP_HTTP_TRICKLE (100L << 10) /* as elfutils' DEBUGINFOD_TIMEOUT counts */
 #define PP_HTTP_SILENCE_S 300L /* of a POST, which has no other limit in google/pprof */
 
 struct pp_http_options {
