@@ -262,8 +262,9 @@ static size_t make_labels(const struct pp_replay *r, const struct pp_perf_sample
     pp_string_id comm = pp_spaces_comm(&r->spaces, s->tid);
     if (s->tid == -1) return 0;
     if (comm) labels[n++] = (struct pp_label){.key = r->comm_key, .str = comm};
-    labels[n++] = (struct pp_label){.key = r->pid_key, .num = s->pid, .is_num = true};
-    labels[n++] = (struct pp_label){.key = r->tid_key, .num = s->tid, .is_num = true};
+    /* profile.proto has no label of number 0: the idle task's would be lost when it is written */
+    if (s->pid) labels[n++] = (struct pp_label){.key = r->pid_key, .num = s->pid, .is_num = true};
+    if (s->tid) labels[n++] = (struct pp_label){.key = r->tid_key, .num = s->tid, .is_num = true};
     return n;
 }
 
