@@ -187,8 +187,10 @@ static const struct {
     enum pp_export_kind kind;
 } kinds[] = {
     {"allocs", PP_EXPORT_ALLOCS},
+    {"block", PP_EXPORT_BLOCK},
     {"goroutine", PP_EXPORT_THREADS},
     {"heap", PP_EXPORT_HEAP},
+    {"mutex", PP_EXPORT_MUTEX},
     {"threads", PP_EXPORT_THREADS},
 };
 
@@ -201,6 +203,10 @@ static bool find_kind(pp_str name, enum pp_export_kind *ret_kind)
     }
     return false;
 }
+
+static bool is_wait(enum pp_export_kind kind) { return kind == PP_EXPORT_BLOCK || kind == PP_EXPORT_MUTEX; }
+
+static bool is_heap(enum pp_export_kind kind) { return kind == PP_EXPORT_HEAP || kind == PP_EXPORT_ALLOCS; }
 
 /* Makes the modules current and, for threads, dumps them into x and *dump. */
 static enum pp_code collect(const struct pp_target *t, struct pp_arena *a, struct pp_export_request *x,
@@ -225,8 +231,30 @@ static enum pp_code write_kind(const struct pp_target *t, struct pp_arena *a, en
         return c;
     }
     if (kind == PP_EXPORT_THREADS) return (debug >= 2 ? pp_export_threads_dump : pp_export_threads_text)(a, &x, o, err);
+    if (is_wait(kind)) return pp_export_waits_text(a, &x, o, err);
     bool known = t->memstats && t->memstats(t->ctx, &ms);
     return pp_export_heap_text(a, &x, known ? &ms : NULL, o, err);
+}
+
+/* ?rate= and ?fraction= of a window in which waits are recorded: from 1, also the default. False: answered. */
+static bool wait_rate(const struct pp_http_request *rq, struct pp_http_response *rs, enum pp_export_kind kind, uint64_t *ret_rate)
+{
+    const char *key = kind == PP_EXPORT_BLOCK ? "rate" : "fraction";
+    pp_str text = query(rq, rs, key);
+    int64_t rate = 1;
+    bool fine = !text.n || (pp_endpoint_parse_int(text, &rate) && rate >= 1 && (kind == PP_EXPORT_BLOCK || rate <= UINT32_MAX));
+    if (!fine) serve_error(rs, 400, pp_arena_fmt(rs->arena, "invalid value for \"%s\" - must be a positive integer", key).p);
+    *ret_rate = (uint64_t)rate;
+    return fine;
+}
+
+/* Sleeps; of waits, records them meanwhile. */
+static bool pass_window(const struct pp_target *t, enum pp_export_kind kind, uint64_t rate, int64_t ns, int fd)
+{
+    if (is_wait(kind)) pp_ledger_open_waits(&t->ledger, pp_export_buckets_of(kind), rate);
+    bool whole = t->sleep(t->ctx, ns, fd);
+    if (is_wait(kind)) pp_ledger_close_waits(&t->ledger, pp_export_buckets_of(kind));
+    return whole;
 }
 
 /* profile.proto of what happened in `seconds` from now. */
@@ -239,6 +267,7 @@ static void serve_delta(const struct pp_target *t, const struct pp_http_request 
     struct pp_export_request x = request_of(t, kind);
     pp_str bytes;
     int64_t seconds, start = x.time_ns, debug;
+    uint64_t rate = 0;
     if (!pp_endpoint_parse_int(query(rq, rs, "seconds"), &seconds) || seconds <= 0) {
         serve_error(rs, 400, "invalid value for \"seconds\" - must be a positive integer");
         return;
@@ -248,12 +277,13 @@ static void serve_delta(const struct pp_target *t, const struct pp_http_request 
         serve_error(rs, 400, "seconds and debug params are incompatible");
         return;
     }
+    if (is_wait(kind) && !wait_rate(rq, rs, kind, &rate)) return;
     if (collect(t, rs->arena, &x, &first, &err) ||
         pp_export_snapshot(rs->arena, &t->ledger, kind, &first, &before, &err)) {
         collect_failed(rs, &err);
         return;
     }
-    if (!t->sleep(t->ctx, seconds_to_ns(seconds), rq->fd)) {
+    if (!pass_window(t, kind, rate, seconds_to_ns(seconds), rq->fd)) {
         serve_error(rs, 500, "context canceled");
         return;
     }
@@ -271,7 +301,7 @@ static void serve_kind(const struct pp_target *t, const struct pp_http_request *
 {
     struct pp_err err = {0};
     int64_t debug;
-    if (t->no_heap.n && kind != PP_EXPORT_THREADS) {
+    if (t->no_heap.n && is_heap(kind)) {
         serve_error(rs, 501, pp_arena_c(rs->arena, t->no_heap));
         return;
     }
@@ -296,7 +326,7 @@ enum pp_code pp_endpoint_write_profile(const struct pp_target *t, struct pp_aren
     enum pp_export_kind kind;
     pp_str bytes;
     if (find_kind(name, &kind)) {
-        if (t->no_heap.n && kind != PP_EXPORT_THREADS)
+        if (t->no_heap.n && is_heap(kind))
             return pp_fail(err, PP_E_UNSUPPORTED, "%.*s", PP_FMT(t->no_heap));
         return write_kind(t, a, kind, debug, o, err);
     }

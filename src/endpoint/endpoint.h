@@ -6,6 +6,9 @@
  *   /debug/pprof/symbol      ?0x1234+0x5678     names; also POST (Go's default mux answers 405 there)
  *   /debug/pprof/heap        ?debug= ?seconds= ?gc= (accepted, there is nothing to collect)
  *   /debug/pprof/allocs      ?debug= ?seconds=
+ *   /debug/pprof/block       ?debug= ?seconds= ?rate=       with seconds: waits are recorded in that window at this rate (ns; default 1: all),
+ *                            or as they are already, if that is more
+ *   /debug/pprof/mutex       ?debug= ?seconds= ?fraction=   the same for 1 of n releases of contended locks
  *   /debug/pprof/goroutine   ?debug= ?seconds=  threads; `threads` is an alias, not listed
  *
  * Not listed in the index: the alias. Where there is no heap profile (target's no_heap) heap and allocs answer 501.

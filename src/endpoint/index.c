@@ -41,6 +41,7 @@ static const struct {
     const char *description;
 } entries[] = {
     {"allocs", PP_EXPORT_ALLOCS, "A sampling of all past memory allocations"},
+    {"block", PP_EXPORT_BLOCK, "Stack traces that led to blocking on synchronization primitives"},
     {"cmdline", -1, "The command line invocation of the current program"},
     {"goroutine", PP_EXPORT_THREADS,
      "Stack traces of all current goroutines. Use debug=2 as a query parameter to export in the same format as an "
@@ -49,6 +50,7 @@ static const struct {
      "A sampling of memory allocations of live objects. You can specify the gc GET parameter to run GC before taking "
      "the "
      "heap sample."},
+    {"mutex", PP_EXPORT_MUTEX, "Stack traces of holders of contended mutexes"},
     {"profile", -1,
      "CPU profile. You can specify the duration in the seconds GET parameter. After you get the profile file, use the "
      "go "

@@ -92,9 +92,11 @@ static void write_location(struct writer *w, uint32_t index)
     w->written[index] = 1;
 }
 
+static bool is_heap(enum pp_export_kind kind) { return kind == PP_EXPORT_HEAP || kind == PP_EXPORT_ALLOCS; }
+
 static size_t n_values(enum pp_export_kind kind)
 {
-    return kind == PP_EXPORT_CPU ? 2 : kind == PP_EXPORT_THREADS ? 1 : 4;
+    return kind == PP_EXPORT_THREADS ? 1 : is_heap(kind) ? 4 : 2;
 }
 
 static uint32_t pid_id(struct writer *w, uint32_t process)
@@ -108,11 +110,12 @@ static uint32_t pid_id(struct writer *w, uint32_t process)
 static void write_samples(struct writer *w)
 {
     enum pp_export_kind kind = w->rq->kind;
-    bool heap = kind == PP_EXPORT_HEAP || kind == PP_EXPORT_ALLOCS;
+    bool heap = is_heap(kind), block = kind == PP_EXPORT_BLOCK;
     bool family = w->n_pids > 1;
-    struct pp_enc_label labels[2] = {0}, *bytes = &labels[family];
+    struct pp_enc_label labels[2] = {0}, *own = &labels[family];
     if (family) labels[0].key = string_id(w, PP_STR("pid"));
-    if (heap) bytes->key = string_id(w, PP_STR("bytes"));
+    if (heap) own->key = string_id(w, PP_STR("bytes"));
+    if (block) own->key = string_id(w, PP_STR("kind"));
     for (size_t i = 0; i < w->s->v.n && !w->failed && !w->out.failed; i++) {
         const struct pp_export_sample *s = &w->s->v.p[i];
         const uint32_t *ids = w->s->ids.p + s->first;
@@ -121,13 +124,14 @@ static void write_samples(struct writer *w)
             w->ids[k] = ids[k] + 1;
         }
         if (family) labels[0].str = pid_id(w, s->process);
-        bytes->num = (int64_t)s->aux;
+        if (heap) own->num = (int64_t)s->aux;
+        if (block) own->str = string_id(w, pp_str_c(s->aux < PP_WAIT_COUNT ? pp_wait_names[s->aux] : ""));
         pp_enc_sample(&w->out, &(struct pp_enc_sample){.location_ids = w->ids,
                                                        .n_location_ids = s->n,
                                                        .values = s->v,
                                                        .n_values = n_values(kind),
                                                        .labels = labels,
-                                                       .n_labels = (size_t)family + (heap && s->aux)});
+                                                       .n_labels = (size_t)family + ((heap || block) && s->aux)});
     }
 }
 
@@ -161,6 +165,14 @@ static void write_heap_head(struct writer *w)
         pp_enc_int(&w->out, PP_PB_PROFILE_DEFAULT_SAMPLE_TYPE, string_id(w, PP_STR("alloc_space")));
 }
 
+static void write_waits_head(struct writer *w)
+{
+    value_type(w, PP_PB_PROFILE_PERIOD_TYPE, PP_STR("contentions"), PP_STR("count"));
+    pp_enc_int(&w->out, PP_PB_PROFILE_PERIOD, 1);
+    value_type(w, PP_PB_PROFILE_SAMPLE_TYPE, PP_STR("contentions"), PP_STR("count"));
+    value_type(w, PP_PB_PROFILE_SAMPLE_TYPE, PP_STR("delay"), PP_STR("nanoseconds"));
+}
+
 static void write_threads_head(struct writer *w)
 {
     value_type(w, PP_PB_PROFILE_PERIOD_TYPE, PP_STR("goroutine"), PP_STR("count"));
@@ -172,7 +184,8 @@ static void write_threads_head(struct writer *w)
 static bool concerns(enum pp_export_kind kind, int reason)
 {
     if (reason == PP_DROP_FOREIGN_TID || reason == PP_DROP_NO_TIMER || reason == PP_DROP_ENDED_UNSEEN) return kind == PP_EXPORT_CPU;
-    if (reason == PP_DROP_LIVE_FULL) return kind != PP_EXPORT_CPU;
+    if (reason == PP_DROP_LIVE_FULL || reason == PP_DROP_FREE_UNSEEN) return is_heap(kind);
+    if (reason == PP_DROP_LOCKS_FULL) return kind == PP_EXPORT_MUTEX;
     return true;
 }
 
@@ -181,15 +194,27 @@ static void add_comment(struct writer *w, int64_t *ids, size_t *n, pp_str text)
     if (text.n) ids[(*n)++] = string_id(w, text);
 }
 
+/* "off", and what never comes by our wrappers. */
+static void add_kind_comments(struct writer *w, int64_t *ids, size_t *n)
+{
+    const struct pp_ledger_head *h = w->rq->ledger.head;
+    enum pp_export_kind kind = w->rq->kind;
+    bool waits = kind == PP_EXPORT_BLOCK || kind == PP_EXPORT_MUTEX;
+    if (is_heap(kind) && !atomic_load(&h->heap_rate)) add_comment(w, ids, n, PP_STR("heap profiling is off"));
+    if (kind == PP_EXPORT_BLOCK && !atomic_load(&h->block_rate)) add_comment(w, ids, n, PP_STR("block profiling is off now"));
+    if (kind == PP_EXPORT_MUTEX && !atomic_load(&h->mutex_fraction)) add_comment(w, ids, n, PP_STR("mutex profiling is off now"));
+    if (waits) add_comment(w, ids, n, PP_STR("not seen: waits inside libc (stdio, malloc, getaddrinfo), spin locks, futexes by inline system calls"));
+    if (kind == PP_EXPORT_MUTEX) add_comment(w, ids, n, PP_STR("not seen: holders in other processes than the one that waits"));
+}
+
 static void write_comments(struct writer *w)
 {
     const struct pp_export_request *rq = w->rq;
-    int64_t ids[PP_DROP_COUNT + 3];
+    int64_t ids[PP_DROP_COUNT + 5];
     size_t n = 0;
     add_comment(w, ids, &n, PP_STR("libpprof " PP_VERSION));
     add_comment(w, ids, &n, rq->note);
-    if (rq->kind != PP_EXPORT_THREADS && rq->kind != PP_EXPORT_CPU && !atomic_load(&rq->ledger.head->heap_rate))
-        add_comment(w, ids, &n, PP_STR("heap profiling is off"));
+    add_kind_comments(w, ids, &n);
     for (int i = 0; i < PP_DROP_COUNT && rq->kind != PP_EXPORT_THREADS; i++) {
         unsigned long long lost = atomic_load(&rq->ledger.head->drops[i]) - (rq->since ? rq->since->drops[i] : 0);
         if (!lost || !concerns(rq->kind, i)) continue;
@@ -283,6 +308,8 @@ static void write_all(struct writer *w)
     case PP_EXPORT_HEAP:
     case PP_EXPORT_ALLOCS: write_heap_head(w); break;
     case PP_EXPORT_THREADS: write_threads_head(w); break;
+    case PP_EXPORT_BLOCK:
+    case PP_EXPORT_MUTEX: write_waits_head(w); break;
     }
     write_samples(w);
     if (w->rq->kind != PP_EXPORT_CPU) {
@@ -359,7 +386,7 @@ uint32_t pp_export_count(const struct pp_ledger *l, enum pp_export_kind kind)
             count += atomic_load(&l->threads[i].tid) != 0;
         return count;
     }
-    uint32_t want = kind == PP_EXPORT_CPU ? PP_KIND_CPU : PP_KIND_HEAP, n = pp_ledger_n_buckets(l);
+    uint32_t want = pp_export_buckets_of(kind), n = pp_ledger_n_buckets(l);
     for (uint32_t i = 0; i < n; i++)
         count += l->buckets[i].kind == want;
     return count;

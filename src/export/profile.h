@@ -1,4 +1,4 @@
-/* export/profile.h - from the ledger to profile.proto: cpu, heap, allocs, goroutine (threads).
+/* export/profile.h - from the ledger to profile.proto: cpu, heap, allocs, block, mutex, goroutine (threads).
  *
  * Sample types, periods, labels and scaling are those of Go's runtime, so that everything that reads Go's profiles reads ours:
  *
@@ -6,6 +6,9 @@
  *   heap       alloc_objects/count, alloc_space/bytes, inuse_objects/count, inuse_space/bytes   period space/bytes rate;
  *              number label `bytes`; values scaled by 1/(1-exp(-size/rate))
  *   allocs     the same, default_sample_type alloc_space
+ *   block      contentions/count, delay/nanoseconds        period contentions/count 1; label `kind`: lock, cond, sem, barrier, join, futex,
+ *              io, poll, sleep (ours: Go has locks and channels only)
+ *   mutex      the same without label
  *   goroutine  goroutine/count                             period goroutine/count 1
  *
  * Where children are profiled as well, every sample has the text label `pid`.
@@ -26,11 +29,11 @@
 #define PP_EXPORT_CUT_NAME "[truncated stack]" /* root-most frame of a stack that was cut */
 #define PP_EXPORT_GZIP_LEVEL 1                 /* Go: BestSpeed */
 
-enum pp_export_kind { PP_EXPORT_CPU, PP_EXPORT_HEAP, PP_EXPORT_ALLOCS, PP_EXPORT_THREADS };
+enum pp_export_kind { PP_EXPORT_CPU, PP_EXPORT_HEAP, PP_EXPORT_ALLOCS, PP_EXPORT_THREADS, PP_EXPORT_BLOCK, PP_EXPORT_MUTEX };
 
 /* Counters at one moment, to subtract from later ones. */
 struct pp_export_snapshot {
-    uint64_t (*counters)[4]; /* by bucket index, n_buckets of them (HEAP, ALLOCS) */
+    uint64_t (*counters)[4]; /* by bucket index, n_buckets of them (not CPU, THREADS) */
     uint32_t n_buckets;
     uint64_t drops[PP_DROP_COUNT];
     uint64_t heap_rate;
@@ -49,7 +52,10 @@ struct pp_export_request {
     pp_str note;                            /* a comment; may be empty */
 };
 
-/* Copies the counters of HEAP and ALLOCS (THREADS: keeps *threads, which must live as long; CPU: its buckets start at zero with
+/* Where the samples of a kind lie in the ledger; NONE for THREADS. */
+enum pp_kind pp_export_buckets_of(enum pp_export_kind kind);
+
+/* Copies the counters of HEAP, ALLOCS, BLOCK and MUTEX (THREADS: keeps *threads, which must live as long; CPU: its buckets start at zero with
  * each window) and what was lost so far. */
 enum pp_code pp_export_snapshot(struct pp_arena *a, const struct pp_ledger *l, enum pp_export_kind kind,
                                 const struct pp_thread_dump *threads, struct pp_export_snapshot *ret,

@@ -6,6 +6,19 @@
 #include "base/fmt.h"
 #include "base/gomath.h"
 
+enum pp_kind pp_export_buckets_of(enum pp_export_kind kind)
+{
+    switch (kind) {
+    case PP_EXPORT_CPU: return PP_KIND_CPU;
+    case PP_EXPORT_HEAP:
+    case PP_EXPORT_ALLOCS: return PP_KIND_HEAP;
+    case PP_EXPORT_BLOCK: return PP_KIND_BLOCK;
+    case PP_EXPORT_MUTEX: return PP_KIND_MUTEX;
+    case PP_EXPORT_THREADS: break;
+    }
+    return PP_KIND_NONE;
+}
+
 static enum pp_code no_memory(struct pp_err *err) { return pp_fail(err, PP_E_NOMEM, "out of memory for the profile"); }
 
 /* Go's runtime/pprof: scaleHeapSample. */
@@ -73,6 +86,11 @@ static void values_of(enum pp_export_kind kind, const uint64_t c[4], uint64_t ra
         ret[1] = (int64_t)c[PP_CPU_NS];
         return;
     }
+    if (kind == PP_EXPORT_BLOCK || kind == PP_EXPORT_MUTEX) {
+        ret[0] = (int64_t)(c[PP_DELAY_COUNT] >> PP_DELAY_COUNT_SHIFT);
+        ret[1] = (int64_t)c[PP_DELAY_NS];
+        return;
+    }
     /* A hook may be between two counters: what seems freed before it was counted is none. */
     int64_t allocs = (int64_t)c[PP_HEAP_ALLOCS], bytes = (int64_t)c[PP_HEAP_ALLOC_BYTES];
     int64_t live = allocs - (int64_t)c[PP_HEAP_FREES], live_bytes = bytes - (int64_t)c[PP_HEAP_FREE_BYTES];
@@ -114,7 +132,7 @@ static bool add_buckets(struct pp_export_samples *s, const struct pp_export_requ
 {
     const struct pp_ledger *l = &rq->ledger;
     const struct pp_export_snapshot *since = rq->since;
-    uint32_t kind = rq->kind == PP_EXPORT_CPU ? PP_KIND_CPU : PP_KIND_HEAP, n = pp_ledger_n_buckets(l);
+    uint32_t kind = pp_export_buckets_of(rq->kind), n = pp_ledger_n_buckets(l);
     uint64_t rate = atomic_load(&l->head->heap_rate), counters[4];
     if (!reserve_for_buckets(s, l, kind, n)) return false;
     for (uint32_t i = 0; i < n; i++) {
@@ -165,6 +183,11 @@ enum pp_code pp_export_samples_gather(struct pp_arena *a, const struct pp_export
     if (!ok) return no_memory(err);
     if (rq->since) drop_zeros(ret);
     return PP_OK;
+}
+
+static bool waits_before(const struct pp_export_sample *x, const struct pp_export_sample *y)
+{
+    return x->v[1] > y->v[1];
 }
 
 static bool heap_before(const struct pp_export_sample *x, const struct pp_export_sample *y)
@@ -227,4 +250,9 @@ enum pp_code pp_export_samples_sort_heap(struct pp_export_samples *s, struct pp_
 enum pp_code pp_export_samples_sort_threads(struct pp_export_samples *s, struct pp_err *err)
 {
     return sort(s, threads_before, err);
+}
+
+enum pp_code pp_export_samples_sort_waits(struct pp_export_samples *s, struct pp_err *err)
+{
+    return sort(s, waits_before, err);
 }

@@ -11,7 +11,7 @@
 
 #define PP_EXPORT_VALUES_MAX 4
 
-/* Values. CPU: samples, ns. HEAP: alloc objects, alloc bytes, in-use objects, in-use bytes. THREADS: count. */
+/* Values. CPU: samples, ns. HEAP: alloc objects, alloc bytes, in-use objects, in-use bytes. BLOCK, MUTEX: waits, ns. THREADS: count. */
 struct pp_export_sample {
     const uint64_t *pcs; /* return addresses of the first of the merged stacks */
     uint32_t n_pcs;
@@ -32,8 +32,9 @@ struct pp_export_samples {
 enum pp_code pp_export_samples_gather(struct pp_arena *a, const struct pp_export_request *rq, bool scaled,
                                       struct pp_export_samples *ret, struct pp_err *err);
 
-/* Sorts: heap by in-use bytes ascending; threads by count descending, then by the text of the addresses, as Go does. */
+/* Sorts: heap by in-use bytes ascending; waits by delay descending; threads by count descending, then by the text of the addresses, as Go does. */
 enum pp_code pp_export_samples_sort_heap(struct pp_export_samples *s, struct pp_err *err);
+enum pp_code pp_export_samples_sort_waits(struct pp_export_samples *s, struct pp_err *err);
 enum pp_code pp_export_samples_sort_threads(struct pp_export_samples *s, struct pp_err *err);
 
 #endif

@@ -161,6 +161,22 @@ enum pp_code pp_export_heap_text(struct pp_arena *a, const struct pp_export_requ
     return PP_OK;
 }
 
+enum pp_code pp_export_waits_text(struct pp_arena *a, const struct pp_export_request *rq, struct pp_out *o, struct pp_err *err)
+{
+    struct pp_export_samples s;
+    struct lines lines = {0};
+    enum pp_code c = pp_export_samples_gather(a, rq, false, &s, err);
+    if (c || (c = pp_export_samples_sort_waits(&s, err))) return c;
+    pp_out_fmt(o, "--- %s:\ncycles/second=1000000000\n", rq->kind == PP_EXPORT_MUTEX ? "mutex" : "contention");
+    if (rq->kind == PP_EXPORT_MUTEX) pp_out_c(o, "sampling period=1\n");
+    for (size_t i = 0; i < s.v.n && !o->failed; i++) {
+        pp_out_fmt(o, "%lld %lld", (long long)s.v.p[i].v[1], (long long)s.v.p[i].v[0]);
+        write_pcs(o, &s.v.p[i]);
+        if (!write_frames(&s, &s.v.p[i], &lines, o)) return no_memory(err);
+    }
+    return PP_OK;
+}
+
 enum pp_code pp_export_threads_text(struct pp_arena *a, const struct pp_export_request *rq, struct pp_out *o,
                                     struct pp_err *err)
 {

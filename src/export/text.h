@@ -28,6 +28,10 @@ struct pp_memstats {
 enum pp_code pp_export_heap_text(struct pp_arena *a, const struct pp_export_request *rq, const struct pp_memstats *ms,
                                  struct pp_out *o, struct pp_err *err);
 
+/* debug=1 of BLOCK and MUTEX. One cycle is one ns. Values are scaled already, so the sampling period that readers multiply with is 1
+ * (Go prints its fraction there, and readers scale twice). */
+enum pp_code pp_export_waits_text(struct pp_arena *a, const struct pp_export_request *rq, struct pp_out *o, struct pp_err *err);
+
 /* debug=1 of goroutine. */
 enum pp_code pp_export_threads_text(struct pp_arena *a, const struct pp_export_request *rq, struct pp_out *o,
                                     struct pp_err *err);

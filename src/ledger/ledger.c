@@ -13,6 +13,7 @@ const char *const pp_drop_names[PP_DROP_COUNT] = {
     [PP_DROP_FREE_UNSEEN] = "free not seen",
     [PP_DROP_REENTERED] = "re-entered",
     [PP_DROP_ENDED_UNSEEN] = "thread ended between two looks",
+    [PP_DROP_LOCKS_FULL] = "table of contended locks full",
     [PP_DROP_STACK_CUT] = "stack cut",
     [PP_DROP_MODULES_FULL] = "module table full",
 };
@@ -26,6 +27,11 @@ const char *pp_ledger_pseudo_name(uint64_t pc)
     };
     return pc < PP_PC_PSEUDO_END ? names[pc] : NULL;
 }
+
+const char *const pp_wait_names[PP_WAIT_COUNT] = {
+    [PP_WAIT_NONE] = "",         [PP_WAIT_LOCK] = "lock", [PP_WAIT_COND] = "cond",   [PP_WAIT_SEM] = "sem", [PP_WAIT_BARRIER] = "barrier",
+    [PP_WAIT_JOIN] = "join",     [PP_WAIT_FUTEX] = "futex", [PP_WAIT_IO] = "io", [PP_WAIT_POLL] = "poll", [PP_WAIT_SLEEP] = "sleep",
+};
 
 /* 1 Mi distinct stacks of 32 frames on average, 1 Mi buckets, 64 Ki threads at a time, 16 modules a process. */
 #define CAP_STACK_SLOTS ((uint64_t)1 << 21)
@@ -235,4 +241,39 @@ void pp_ledger_open_window(const struct pp_ledger *l, uint32_t hz, int64_t monot
     }
     atomic_store(&l->head->cpu_start_monotonic_ns, (uint64_t)monotonic_ns);
     atomic_store(&l->head->cpu_hz, hz);
+}
+
+static atomic_flag windows_lock = ATOMIC_FLAG_INIT; /* held for a few instructions; of this process, not of the ledger: a guest could hold it */
+
+static bool records_more(uint64_t rate, uint64_t than)
+{
+    return than == 0 || rate < than;
+}
+
+void pp_ledger_open_waits(const struct pp_ledger *l, enum pp_kind kind, uint64_t rate)
+{
+    struct pp_ledger_head *h = l->head;
+    while (atomic_flag_test_and_set(&windows_lock)) {
+    }
+    if (kind == PP_KIND_BLOCK) {
+        if (h->n_block_windows++ == 0) h->block_rate_before = atomic_load(&h->block_rate);
+        if (records_more(rate, atomic_load(&h->block_rate))) atomic_store(&h->block_rate, rate);
+    } else {
+        if (h->n_mutex_windows++ == 0) h->mutex_fraction_before = atomic_load(&h->mutex_fraction);
+        if (records_more(rate, atomic_load(&h->mutex_fraction))) atomic_store(&h->mutex_fraction, (uint32_t)rate);
+    }
+    atomic_flag_clear(&windows_lock);
+}
+
+void pp_ledger_close_waits(const struct pp_ledger *l, enum pp_kind kind)
+{
+    struct pp_ledger_head *h = l->head;
+    while (atomic_flag_test_and_set(&windows_lock)) {
+    }
+    if (kind == PP_KIND_BLOCK) {
+        if (--h->n_block_windows == 0) atomic_store(&h->block_rate, h->block_rate_before);
+    } else {
+        if (--h->n_mutex_windows == 0) atomic_store(&h->mutex_fraction, h->mutex_fraction_before);
+    }
+    atomic_flag_clear(&windows_lock);
 }

@@ -13,7 +13,7 @@
  *          Each process has a range of generations of its own, so a generation says whose addresses a stack holds. CPU time
  *          without a stack has one pc that is no address (enum pp_pseudo_pc), generation 0, in any process.
  * bucket = counters of one (kind, process, stack, aux). Found or made lock-free; never moves, never dies; aux is the object size
- *          of a heap bucket, else 0.
+ *          of a heap bucket, the kind of wait (enum pp_wait) of a block bucket, else 0.
  *
  * Who writes: the signal handlers and hooks of all processes (ledger/sigsafe/book.h), their cold code (modules, threads, text),
  * the parent (windows, mailboxes, what ended processes left). Who reads: export, in any process. Counters are read without a
@@ -33,11 +33,29 @@
 #define PP_PROCESSES_MAX 4096               /* images over the whole life of the family; later ones stay inert */
 #define PP_STACK_DEPTH_MAX 512              /* program counters in one stack */
 
-enum pp_kind { PP_KIND_NONE, PP_KIND_CPU, PP_KIND_HEAP, PP_KIND_COUNT };
+enum pp_kind { PP_KIND_NONE, PP_KIND_CPU, PP_KIND_HEAP, PP_KIND_BLOCK, PP_KIND_MUTEX, PP_KIND_COUNT };
 
 /* Counters of a bucket by kind. */
 enum { PP_CPU_SAMPLES = 0, PP_CPU_NS = 1 };
 enum { PP_HEAP_ALLOCS = 0, PP_HEAP_ALLOC_BYTES = 1, PP_HEAP_FREES = 2, PP_HEAP_FREE_BYTES = 3 }; /* sampled, not scaled */
+enum { PP_DELAY_COUNT = 0, PP_DELAY_NS = 1 }; /* BLOCK, MUTEX: scaled when they happen; the count in 1/2^PP_DELAY_COUNT_SHIFT */
+#define PP_DELAY_COUNT_SHIFT 16
+
+/* What a thread waited for: aux of block buckets; names (the label `kind`) in pp_wait_names[]. */
+enum pp_wait {
+    PP_WAIT_NONE,
+    PP_WAIT_LOCK,    /* mutexes and reader/writer locks */
+    PP_WAIT_COND,    /* condition variables */
+    PP_WAIT_SEM,     /* semaphores, System V's too */
+    PP_WAIT_BARRIER,
+    PP_WAIT_JOIN,    /* the end of a thread or of a child process */
+    PP_WAIT_FUTEX,   /* futex by syscall(): Rust's locks, std::atomic::wait */
+    PP_WAIT_IO,      /* read, write and their like on files, pipes, sockets; message queues */
+    PP_WAIT_POLL,    /* poll, select, epoll */
+    PP_WAIT_SLEEP,
+    PP_WAIT_COUNT
+};
+extern const char *const pp_wait_names[PP_WAIT_COUNT];
 
 /* Why a sample or a frame was lost; names in pp_drop_names[]. */
 enum pp_drop {
@@ -50,6 +68,7 @@ enum pp_drop {
     PP_DROP_FREE_UNSEEN,    /* malloc gave out an address that was alive in the table: its free did not come by us; settled then */
     PP_DROP_REENTERED,      /* a hook or the handler was entered while it ran on the same thread */
     PP_DROP_ENDED_UNSEEN,   /* a thread that was timed from outside ended between two looks */
+    PP_DROP_LOCKS_FULL,     /* more locks were waited for at once than the table of contended locks has room for */
     PP_DROP_STACK_CUT,      /* the sample counts, its stack ends in a marker frame */
     PP_DROP_MODULES_FULL,   /* a module found no room: its frames stay addresses */
     PP_DROP_COUNT
@@ -147,6 +166,11 @@ struct pp_ledger_head {
 
     uint32_t with_children;      /* set by the parent: exec'ed children are profiled as well */
     _Atomic uint64_t heap_rate;  /* mean bytes between samples; 0 off, 1 every allocation */
+    _Atomic uint64_t block_rate; /* ns: a wait that long is always recorded, a shorter one with probability length/rate; 0 off, 1 all */
+    _Atomic uint32_t mutex_fraction; /* one of so many releases of contended locks is recorded; 0 off, 1 all */
+    uint32_t n_block_windows, n_mutex_windows; /* open ones (pp_ledger_open_waits); the parent's, as the next two */
+    uint64_t block_rate_before;
+    uint32_t mutex_fraction_before;
     _Atomic uint32_t cpu_hz;     /* of the running window, which every process joins when it starts; 0: none */
     _Atomic uint64_t cpu_start_monotonic_ns;
 
@@ -250,5 +274,11 @@ void pp_ledger_close_images(const struct pp_ledger *l, const bool *gone);
 
 /* A CPU window begins: empties the CPU buckets, then sets cpu_hz. No window may be open. */
 void pp_ledger_open_window(const struct pp_ledger *l, uint32_t hz, int64_t monotonic_ns);
+
+/* For the time of a request: block (mutex) profiling at this rate (fraction), or at what is on already where that records more. The
+ * last window to close brings back what was on before the first. Both kinds of values are scaled when they are recorded, so that
+ * rates may change at any time. Several threads of one process. */
+void pp_ledger_open_waits(const struct pp_ledger *l, enum pp_kind kind, uint64_t rate);
+void pp_ledger_close_waits(const struct pp_ledger *l, enum pp_kind kind);
 
 #endif

@@ -112,6 +112,9 @@ static const char requests[] =
     "GET /debug/pprof/heap HTTP/1.1\r\nHost: localhost\r\n\r\n"
     "GET /debug/pprof/heap?seconds=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
     "GET /debug/pprof/heap?debug=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    "GET /debug/pprof/block HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    "GET /debug/pprof/block?seconds=1&rate=5 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    "GET /debug/pprof/mutex?debug=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
     "GET /debug/pprof/goroutine HTTP/1.1\r\nHost: localhost\r\n\r\n"
     "GET /debug/pprof/goroutine?debug=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
     "GET /debug/pprof/goroutine?debug=2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -143,7 +146,7 @@ static void serves_without_tls_and_with_little_stack(void **state)
     size_t n = 0;
     for (ssize_t r; (r = read(fds[0], text + n, sizeof text - n)) > 0;)
         n += (size_t)r;
-    assert_int_equal(count_answers(text, n), 10);
+    assert_int_equal(count_answers(text, n), 13);
     close(fds[0]);
     while (!atomic_load(&done))
         usleep(1000);
@@ -164,6 +167,8 @@ int main(void)
     pp_gzip_use_pages();
     fixture_init(&f);
     fixture_cpu(&f, STACK(&f, 0, 4, PARSE, MAIN), 3);
+    fixture_wait(&f, PP_KIND_BLOCK, PP_WAIT_LOCK, STACK(&f, 0, 4, PARSE, MAIN), 2.5, 1000);
+    fixture_wait(&f, PP_KIND_MUTEX, PP_WAIT_NONE, STACK(&f, 0, 4, PARSE, MAIN), 2, 1000);
     for (uint64_t i = 0; i < 2000; i++)
         fixture_heap(&f, STACK(&f, 0, 4, HANDLE + i, PLUGIN + i * 7, MAIN), 16 + i, 3, 1);
     target = (struct pp_target){.ledger = f.ledger,

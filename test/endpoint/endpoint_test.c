@@ -18,6 +18,8 @@ struct world {
     int64_t now_ns;
     bool window_open, client_leaves, no_memory_for_threads;
     int hz;
+    uint64_t block_rate; /* seen while somebody slept */
+    uint32_t mutex_fraction;
     uint32_t stack;
     int n_threads;
 };
@@ -67,6 +69,10 @@ static bool sleep_a_while(void *ctx, int64_t ns, int fd)
     w.now_ns += w.client_leaves ? 1000 : ns;
     if (w.window_open) fixture_cpu(&w.f, w.stack, 7);
     fixture_heap(&w.f, w.stack, 1u << 30, 1, 0);
+    w.block_rate = w.f.ledger.head->block_rate;
+    w.mutex_fraction = w.f.ledger.head->mutex_fraction;
+    if (w.block_rate) fixture_wait(&w.f, PP_KIND_BLOCK, PP_WAIT_LOCK, w.stack, 1, 500);
+    if (w.mutex_fraction) fixture_wait(&w.f, PP_KIND_MUTEX, PP_WAIT_NONE, w.stack, w.mutex_fraction, 600);
     w.n_threads++;
     return !w.client_leaves;
 }
@@ -291,6 +297,37 @@ static void deltas_show_what_changed(void **state)
                         "500 Internal Server Error\n" PLAIN "X-Go-Pprof: 1\n\ncontext canceled\n");
 }
 
+static void waits_are_recorded_while_somebody_asks(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("/debug/pprof/block?debug=1&rate=7"), "200 OK\n" PLAIN "\n--- contention:\ncycles/second=1000000000\n");
+    struct pp_profile *p = ask_profile("/debug/pprof/block?seconds=2&rate=1000", "block-delta");
+    assert_int_equal(w.block_rate, 1000);
+    assert_int_equal(w.mutex_fraction, 0);
+    assert_int_equal(p->duration_nanos, 2000000000);
+    assert_int_equal(p->values[1][0], 500);
+    p = ask_profile("/debug/pprof/mutex?seconds=1&fraction=10", "mutex-delta");
+    assert_int_equal(w.block_rate, 0);
+    assert_int_equal(w.mutex_fraction, 10);
+    assert_int_equal(p->values[0][0], 10);
+    assert_int_equal(p->values[1][0], 600);
+    ask_profile("/debug/pprof/block?seconds=1", "block-delta");
+    assert_int_equal(w.block_rate, 1);
+    w.client_leaves = true;
+    ask("/debug/pprof/mutex?seconds=1");
+    assert_int_equal(w.mutex_fraction, 1);
+    assert_int_equal(w.f.ledger.head->block_rate, 0);
+    assert_int_equal(w.f.ledger.head->mutex_fraction, 0);
+    static const char *const bad[][2] = {{"block?seconds=1&rate=0", "rate"}, {"block?seconds=1&rate=x", "rate"},
+                                         {"mutex?seconds=1&fraction=-1", "fraction"}, {"mutex?seconds=1&fraction=4294967296", "fraction"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char target[100], want[200];
+        snprintf(target, sizeof target, "/debug/pprof/%s", bad[i][0]);
+        snprintf(want, sizeof want, "400 Bad Request\n" PLAIN "X-Go-Pprof: 1\n\ninvalid value for \"%s\" - must be a positive integer\n", bad[i][1]);
+        assert_string_equal(ask(target), want);
+    }
+}
+
 static void failures_are_told(void **state)
 {
     (void)state;
@@ -363,6 +400,7 @@ int main(void)
         TEST(cpu_profiles_a_window),
         TEST(named_profiles_come_in_three_forms),
         TEST(deltas_show_what_changed),
+        TEST(waits_are_recorded_while_somebody_asks),
         TEST(failures_are_told),
         TEST(a_program_without_heap_profile_says_why),
         TEST(head_runs_the_handler),

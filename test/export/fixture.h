@@ -122,6 +122,14 @@ static inline void fixture_heap(struct fixture *f, uint32_t stack, uint64_t size
     pp_book_add(b, PP_HEAP_FREE_BYTES, frees * size);
 }
 
+/* count in waits and fractions of 2^-PP_DELAY_COUNT_SHIFT */
+static inline void fixture_wait(struct fixture *f, enum pp_kind kind, enum pp_wait wait, uint32_t stack, double count, uint64_t ns)
+{
+    struct pp_bucket *b = pp_book_bucket(&f->ledger, kind, stack, wait);
+    pp_book_add(b, PP_DELAY_COUNT, (uint64_t)(count * (1 << PP_DELAY_COUNT_SHIFT)));
+    pp_book_add(b, PP_DELAY_NS, ns);
+}
+
 static inline struct pp_export_request fixture_request(struct fixture *f, enum pp_export_kind kind)
 {
     return (struct pp_export_request){.ledger = f->ledger,

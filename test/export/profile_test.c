@@ -254,6 +254,42 @@ static void heap_is_scaled_and_labelled_as_by_go(void **state)
     assert_int_equal(p->values[3][0], 2048);
 }
 
+static void waits_have_gos_types_and_a_kind(void **state)
+{
+    (void)state;
+    static const char *const types[][2] = {{"contentions", "count"}, {"delay", "nanoseconds"}};
+    uint32_t stack = STACK(&f, 0, 4, HANDLE, MAIN);
+    fixture_wait(&f, PP_KIND_BLOCK, PP_WAIT_LOCK, stack, 2.5, 5000000000);
+    fixture_wait(&f, PP_KIND_BLOCK, PP_WAIT_LOCK, stack, 2.75, 1);
+    fixture_wait(&f, PP_KIND_BLOCK, PP_WAIT_IO, stack, 1, 70);
+    fixture_wait(&f, PP_KIND_MUTEX, PP_WAIT_NONE, stack, 8, 900);
+    fixture_cpu(&f, stack, 3);
+    struct pp_export_request rq = fixture_request(&f, PP_EXPORT_BLOCK);
+    struct pp_profile *p = export(&rq);
+    assert_types(p, types, 2);
+    assert_text(p, p->period_type.type, "contentions");
+    assert_text(p, p->period_type.unit, "count");
+    assert_int_equal(p->period, 1);
+    assert_int_equal(p->default_type, 0);
+    assert_int_equal(p->n_samples, 2);
+    assert_int_equal(p->values[0][0], 5); /* as Go, truncated once */
+    assert_int_equal(p->values[1][0], 5000000001);
+    assert_int_equal(p->values[0][1], 1);
+    assert_int_equal(p->values[1][1], 70);
+    assert_text(p, p->labels[0].key, "kind");
+    assert_text(p, p->labels[0].str, "lock");
+    assert_text(p, p->labels[1].str, "io");
+    rq.kind = PP_EXPORT_MUTEX;
+    p = export(&rq);
+    assert_types(p, types, 2);
+    assert_int_equal(p->n_samples, 1);
+    assert_null(p->label_off);
+    assert_int_equal(p->values[0][0], 8);
+    assert_int_equal(p->values[1][0], 900);
+    assert_int_equal(pp_export_count(&f.ledger, PP_EXPORT_BLOCK), 2);
+    assert_int_equal(pp_export_count(&f.ledger, PP_EXPORT_MUTEX), 1);
+}
+
 static void a_torn_bucket_is_never_negative(void **state)
 {
     (void)state;
@@ -492,6 +528,7 @@ int main(void)
         TEST(children_are_told_by_the_label_pid),
         TEST(cpu_time_without_a_stack_has_a_name),
         TEST(heap_is_scaled_and_labelled_as_by_go),
+        TEST(waits_have_gos_types_and_a_kind),
         TEST(a_torn_bucket_is_never_negative),
         TEST(scaling_follows_the_exact_formula),
         TEST(deltas_subtract_and_drop_zeros),

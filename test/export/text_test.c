@@ -196,6 +196,32 @@ static void dump_has_gos_grammar(void **state)
     assert_string_equal(text, want);
 }
 
+static void waits_look_as_from_go(void **state)
+{
+    (void)state;
+    fixture_wait(&f, PP_KIND_BLOCK, PP_WAIT_COND, STACK(&f, 0, 4, FREE_ALL, MAIN), 1, 70);
+    fixture_wait(&f, PP_KIND_BLOCK, PP_WAIT_LOCK, STACK(&f, 0, 4, HANDLE, MAIN), 2.5, 129916755);
+    fixture_wait(&f, PP_KIND_MUTEX, PP_WAIT_NONE, STACK(&f, 0, 4, FREE_ALL), 10, 4000);
+    struct pp_export_request rq = fixture_request(&f, PP_EXPORT_BLOCK);
+    assert_string_equal(text_of(pp_export_waits_text, &rq), "--- contention:\n"
+                                                            "cycles/second=1000000000\n"
+                                                            "129916755 2 @ 0x402020 0x401010\n"
+                                                            "#\t0x40201f\tapp::handle(int)+0x1f\t/src/handle.cc:31\n"
+                                                            "#\t0x40100f\tmain+0xf\t\t/src/main.c:15\n"
+                                                            "\n"
+                                                            "70 1 @ 0x403040 0x401010\n"
+                                                            "#\t0x40303f\tfree_all+0x3f\t/src/free.c:63\n"
+                                                            "#\t0x40100f\tmain+0xf\t/src/main.c:15\n"
+                                                            "\n");
+    rq.kind = PP_EXPORT_MUTEX;
+    assert_string_equal(text_of(pp_export_waits_text, &rq), "--- mutex:\n"
+                                                            "cycles/second=1000000000\n"
+                                                            "sampling period=1\n"
+                                                            "4000 10 @ 0x403040\n"
+                                                            "#\t0x40303f\tfree_all+0x3f\t/src/free.c:63\n"
+                                                            "\n");
+}
+
 static void deep_stacks_lose_their_middle(void **state)
 {
     (void)state;
@@ -229,6 +255,7 @@ static void deep_stacks_lose_their_middle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(waits_look_as_from_go),
         TEST(heap_looks_as_from_go),      TEST(memstats_are_the_scaled_totals),
         TEST(equal_totals_differ_by_one), TEST(threads_group_and_sort_as_in_go),
         TEST(dump_has_gos_grammar),       TEST(deep_stacks_lose_their_middle),

@@ -101,6 +101,31 @@ static void full_tables_are_counted(void **state)
     pp_pages_unmap(m, pp_ledger_size());
 }
 
+static void wait_windows_record_more_never_less(void **state)
+{
+    (void)state;
+    void *m;
+    struct pp_ledger l = fresh(&m);
+    pp_ledger_open_waits(&l, PP_KIND_BLOCK, 1000);
+    assert_int_equal(l.head->block_rate, 1000);
+    assert_int_equal(l.head->mutex_fraction, 0);
+    pp_ledger_open_waits(&l, PP_KIND_BLOCK, 5000); /* less than what is on */
+    assert_int_equal(l.head->block_rate, 1000);
+    pp_ledger_open_waits(&l, PP_KIND_BLOCK, 10);
+    pp_ledger_close_waits(&l, PP_KIND_BLOCK);
+    assert_int_equal(l.head->block_rate, 10);
+    pp_ledger_close_waits(&l, PP_KIND_BLOCK);
+    pp_ledger_close_waits(&l, PP_KIND_BLOCK);
+    assert_int_equal(l.head->block_rate, 0);
+    l.head->mutex_fraction = 5;
+    pp_ledger_open_waits(&l, PP_KIND_MUTEX, 1);
+    assert_int_equal(l.head->mutex_fraction, 1);
+    pp_ledger_close_waits(&l, PP_KIND_MUTEX);
+    assert_int_equal(l.head->mutex_fraction, 5);
+    for (int i = 1; i < PP_WAIT_COUNT; i++) assert_true(pp_wait_names[i] && pp_wait_names[i][0]);
+    pp_pages_unmap(m, pp_ledger_size());
+}
+
 static void finds_modules_by_generation(void **state)
 {
     (void)state;
@@ -253,6 +278,7 @@ int main(void)
         cmocka_unit_test(full_tables_are_counted),     cmocka_unit_test(finds_modules_by_generation),
         cmocka_unit_test(a_module_that_comes_back_gets_its_old_entry),
         cmocka_unit_test(a_full_module_table_does_no_harm),
+        cmocka_unit_test(wait_windows_record_more_never_less),
         cmocka_unit_test(every_process_has_its_generations),
         cmocka_unit_test(claims_each_process_once),    cmocka_unit_test(keeps_processes_apart),
         cmocka_unit_test(refuses_foreign_memory),
