@@ -46,8 +46,8 @@ struct worker {
 };
 
 static struct {
-    const char *http, *token, *cpu_profile, *mem_profile, *output_dir;
-    uint64_t cpu_rate, mem_rate;
+    const char *http, *token, *cpu_profile, *mem_profile, *block_profile, *mutex_profile, *output_dir;
+    uint64_t cpu_rate, mem_rate, block_rate, mutex_fraction;
     char cwd[PATH_ROOM];
     struct pp_target target;
     struct pp_http_server server;
@@ -79,14 +79,21 @@ static uint64_t env_number(const char *name, uint64_t otherwise)
     return otherwise;
 }
 
+static bool wants_files(void)
+{
+    return alone.cpu_profile || alone.mem_profile || alone.block_profile || alone.mutex_profile;
+}
+
 bool pp_standalone_wanted(void)
 {
     alone.http = getenv("PPROF_HTTP");
     alone.token = getenv("PPROF_TOKEN");
     alone.cpu_profile = getenv("PPROF_CPUPROFILE");
     alone.mem_profile = getenv("PPROF_MEMPROFILE");
+    alone.block_profile = getenv("PPROF_BLOCKPROFILE");
+    alone.mutex_profile = getenv("PPROF_MUTEXPROFILE");
     alone.output_dir = getenv("PPROF_OUTPUTDIR");
-    if (!alone.http && !alone.cpu_profile && !alone.mem_profile) return false;
+    if (!alone.http && !wants_files()) return false;
     const char *owner = getenv("PPROF_OWNER");
     char mine[24];
     pp_fmt(mine, sizeof mine, "%d", pp_os_getpid());
@@ -94,6 +101,8 @@ bool pp_standalone_wanted(void)
     setenv("PPROF_OWNER", mine, 1);
     alone.cpu_rate = env_number("PPROF_CPUPROFILERATE", DEFAULT_CPU_RATE);
     alone.mem_rate = env_number("PPROF_MEMPROFILERATE", DEFAULT_MEM_RATE);
+    alone.block_rate = env_number("PPROF_BLOCKPROFILERATE", alone.block_profile != NULL);
+    alone.mutex_fraction = env_number("PPROF_MUTEXPROFILEFRACTION", alone.mutex_profile != NULL);
     return true;
 }
 
@@ -321,7 +330,7 @@ static void write_file(const char *file, pp_str profile, const struct pp_endpoin
 
 static void write_profiles(void)
 {
-    if (!alone.cpu_profile && !alone.mem_profile) return;
+    if (!wants_files()) return;
     if (atomic_exchange(&alone.written, 1)) return;
     struct pp_endpoint_window window = {.start_ns = (int64_t)pp_guest.ledger.head->start_realtime_ns, .hz = (int64_t)alone.cpu_rate};
     window.duration_ns = pp_os_realtime_ns() - window.start_ns;
@@ -329,6 +338,8 @@ static void write_profiles(void)
     pp_runtime_modules_refresh(true);
     if (alone.cpu_profile) write_file(alone.cpu_profile, PP_STR("profile"), &window);
     if (alone.mem_profile) write_file(alone.mem_profile, PP_STR("allocs"), NULL);
+    if (alone.block_profile) write_file(alone.block_profile, PP_STR("block"), NULL);
+    if (alone.mutex_profile) write_file(alone.mutex_profile, PP_STR("mutex"), NULL);
 }
 
 static void before_end(void)
@@ -374,6 +385,8 @@ void pp_standalone_prepare(void)
 {
     if (pp_sys_failed(pp_sys(SYS_getcwd, alone.cwd, sizeof alone.cwd))) alone.cwd[0] = 0;
     atomic_store(&pp_guest.ledger.head->heap_rate, alone.mem_rate);
+    atomic_store(&pp_guest.ledger.head->block_rate, alone.block_rate);
+    atomic_store(&pp_guest.ledger.head->mutex_fraction, (uint32_t)(alone.mutex_fraction > UINT32_MAX ? UINT32_MAX : alone.mutex_fraction));
 }
 
 void pp_standalone_start(void)

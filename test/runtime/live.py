@@ -33,9 +33,9 @@ def report(*args):
     return run(PPROF, "-symbolize=none", *args).stdout
 
 
-def rows(file, sample_index=None, cum=False, unit=None):
+def rows(file, sample_index=None, cum=False, unit=None, more=()):
     """{function: (flat, cum)} as numbers in the unit."""
-    args = ["-top", "-nodecount=10000", "-nodefraction=0"]
+    args = ["-top", "-nodecount=10000", "-nodefraction=0", *more]
     if sample_index: args.append("-sample_index=" + sample_index)
     if unit: args.append("-unit=" + unit)
     out = {}
@@ -522,6 +522,104 @@ def test_no_signal_of_ours_ends_a_wait():
         samples = sum(f for f, _ in rows(f"{d}/c", sample_index="samples").values())
         assert sent >= wanted, f"only {sent} signals"
         print(f"     {sent} signals of ours and {samples:.0f} CPU samples ended no wait")
+
+
+# ---- Waits
+
+def delays_of(out):
+    """{(function, kind): (count, ns, preempted)} and {holder: (ns, preempted)} as test/runtime/programs/delays.c measured them."""
+    waits = {(n, k): (int(c), int(ns), int(p)) for n, k, c, ns, p in re.findall(r"WAIT (\w+) (\w+) (\d+) (\d+) (\d+)", out)}
+    held = {}
+    for n, ns, p in re.findall(r"HELD (\w+) 1 (\d+) (\d+)", out):
+        old = held.get(n, (0, 0))
+        held[n] = (old[0] + int(ns), old[1] + int(p))
+    return waits, held
+
+
+def near_delay(got, ns, preempted, what):
+    """3 %; and where the CPU was taken away between the program's clock and the library's, two ticks a time."""
+    near(got, ns, 0.03 * ns + preempted * 8e6, what)
+
+
+def check_delays(out, block, mutex):
+    waits, held = delays_of(out)
+    assert len(waits) == 27 and len(held) == 9, out
+    seen = {kind: rows(block, unit="ns", more=["-tagfocus=kind=" + kind]) for kind in {k for _, k in waits}}
+    counts = rows(block, sample_index="contentions")
+    for (name, kind), (n, ns, preempted) in waits.items():
+        near_delay(seen[kind].get(name, (0, 0))[1], ns, preempted, f"{name} as {kind}")
+        assert counts[name][1] >= n, f"{name}: {counts[name]} of {n} waits"
+    holders = rows(mutex, unit="ns")
+    for name, (ns, preempted) in held.items(): near_delay(holders.get(name, (0, 0))[1], ns, preempted, f"lost by {name}")
+    near_delay(sum(flat for flat, _ in holders.values()), *map(sum, zip(*held.values())), "all that holders cost")
+    print(f"     {len(waits)} kinds of waits, {len(held)} holders; preempted {sum(p for _, _, p in waits.values())} times")
+
+
+def test_waits_and_holders_are_exact_at_rate_1():
+    with tempfile.TemporaryDirectory() as d:
+        out = guest(program("delays"), "5", flags=(f"-blockprofile={d}/b", f"-mutexprofile={d}/m")).stdout
+        check_delays(out, f"{d}/b", f"{d}/m")
+        env = {"LD_PRELOAD": LIBPPROF, "PPROF_BLOCKPROFILE": f"{d}/b2", "PPROF_MUTEXPROFILE": f"{d}/m2"}
+        check_delays(run(program("delays"), "5", env=env).stdout, f"{d}/b2", f"{d}/m2")
+
+
+def test_waits_are_unbiased_at_a_rate():
+    """Sum and number of sampled waits against the truth. A wait of d ns counts as rate with probability d/rate: variance rate * d - d^2;
+    its count as rate/d: variance rate/d - 1."""
+    rate, runs, truth, truth_n, seen, seen_n = 1_000_000, 8, 0, 0, 0, 0
+    for i in range(runs):
+        with tempfile.TemporaryDirectory() as d:
+            out = guest(program("delays"), "short", "1500", flags=(f"-blockprofile={d}/b", f"-blockprofilerate={rate}"), env={"PPROF_SEED": str(i + 1)}).stdout
+            n, ns, _ = delays_of(out)[0]["wait_short", "sleep"]
+            truth, truth_n = truth + ns, truth_n + n
+            seen += rows(f"{d}/b", unit="ns")["wait_short"][1]
+            seen_n += rows(f"{d}/b", sample_index="contentions")["wait_short"][1]
+    sigma, sigma_n = (rate * truth) ** 0.5, (truth_n * rate / 20_000) ** 0.5  # waits last from some 20 us on
+    near(seen, truth, 3 * sigma, "ns waited")
+    near(seen_n, truth_n, 3 * sigma_n, "waits")
+    print(f"     {truth_n} waits: {seen / truth:.3f} of their time (sigma {sigma / truth:.3f}), {seen_n / truth_n:.3f} of their number (sigma {sigma_n / truth_n:.3f})")
+
+
+def test_holders_at_a_fraction():
+    """One of 4 releases stands for all. 55 holds: each counts 4 times its delay with probability 1/4, variance 3 delay^2."""
+    with tempfile.TemporaryDirectory() as d:
+        truth = seen = square = 0
+        for i in range(4):
+            out = guest(program("delays"), "5", flags=(f"-mutexprofile={d}/m", "-mutexprofilefraction=4"), env={"PPROF_SEED": str(i + 1)}).stdout
+            holds = [int(ns) for ns in re.findall(r"HELD \w+ 1 (\d+)", out)]
+            truth, square = truth + sum(holds), square + sum(3 * ns * ns for ns in holds)
+            seen += sum(flat for flat, _ in rows(f"{d}/m", unit="ns").values())
+        near(seen, truth, 3 * square ** 0.5, "ns lost by all holders")
+
+
+def test_waits_for_the_time_of_a_request():
+    for standalone in (False, True):
+        with serving(program("delays"), "loop", "60", standalone=standalone) as (p, base), tempfile.TemporaryDirectory() as d:
+            time.sleep(0.3)
+            assert get(base + "block?debug=1")[1] == b"--- contention:\ncycles/second=1000000000\n"
+            assert get(base + "mutex?debug=1")[1] == b"--- mutex:\ncycles/second=1000000000\nsampling period=1\n"
+            for what, function in (("block?seconds=1", "wait_mutex"), ("block?seconds=1&rate=1000", "wait_writer"),
+                                   ("mutex?seconds=1", "hold_mutex"), ("mutex?seconds=1&fraction=2", "hold_mutex")):
+                status, body, headers = get(base + what)
+                assert status == 200 and "-delta" in headers["Content-Disposition"], (what, status, body)
+                with open(f"{d}/p", "wb") as f: f.write(body)
+                got = rows(f"{d}/p", unit="ms").get(function, (0, 0))[1]
+                assert 10 <= got <= 1000, f"{what}: {got} ms in {function}"
+            time.sleep(0.05)  # waits that began in the window
+            text = get(base + "block?debug=1")[1]
+            assert b"wait_mutex" in text and text == get(base + "block?debug=1")[1], "goes on after its window"
+            for bad in ("block?seconds=1&rate=0", "block?seconds=1&rate=x", "mutex?seconds=1&fraction=-1"):
+                status, body, headers = get(base + bad)
+                assert status == 400 and headers["X-Go-Pprof"] == "1" and b"must be a positive integer" in body, (bad, status, body)
+
+
+def test_waits_of_children():
+    with tempfile.TemporaryDirectory() as d:
+        out = guest("sh", "-c", program("delays") + " 2; true", flags=("-children", f"-blockprofile={d}/b", f"-mutexprofile={d}/m")).stdout
+        waits, held = delays_of(out)
+        near_delay(rows(f"{d}/b", unit="ns")["wait_mutex"][1], *waits["wait_mutex", "lock"][1:], "wait_mutex of a child")
+        near_delay(rows(f"{d}/m", unit="ns")["hold_mutex"][1], *held["hold_mutex"], "hold_mutex of a child")
+        assert "pid" in report("-tags", f"{d}/b") and "kind" in report("-tags", f"{d}/b")
 
 
 def test_dlopen_storm():

@@ -68,10 +68,10 @@ def begun(base):
     raise AssertionError("the guest has not begun within 10 s")
 
 
-def phase(what, seconds, rate, paths, flags=(), standalone=False):
+def phase(what, seconds, rate, paths, flags=(), standalone=False, more=None):
     with tempfile.TemporaryDirectory() as d:
         argv = (live.program("storm"), str(seconds), str(rate), str(WANT_HZ))
-        env = {"PPROF_MEMPROFILE": f"{d}/m", "PPROF_MEMPROFILERATE": str(rate)}
+        env = {"PPROF_MEMPROFILE": f"{d}/m", "PPROF_MEMPROFILERATE": str(rate), **(more or {})}
         with live.serving(*argv, standalone=standalone, flags=flags, env=env) as (p, base):
             begun(base)
             askers = [Asker(base, some, p) for some in paths]
@@ -99,11 +99,12 @@ def phase(what, seconds, rate, paths, flags=(), standalone=False):
 def main():
     chosen = os.environ.get("STORM_PHASES", "1,2,3").split(",")
     each = SECONDS / len(chosen)
-    quick = ["heap", "goroutine?debug=2", "allocs", "goroutine", "heap?debug=1"]
+    quick = ["heap", "goroutine?debug=2", "block", "allocs", "goroutine", "mutex?debug=1", "heap?debug=1"]
+    waits = {"PPROF_BLOCKPROFILERATE": "1", "PPROF_MUTEXPROFILEFRACTION": "1"}
     phases = {
         "1": lambda: phase("1 KiB heap rate, CPU at 1000 Hz", each, 1024, [quick], ("-cpuprofile=/dev/null", "-cpuprofilerate=1000")),
-        "2": lambda: phase("every allocation, CPU windows", each, 1, [quick, ["profile?seconds=1"]]),
-        "3": lambda: phase("serving by itself, CPU windows", each, 1024, [quick, ["profile?seconds=1"]], standalone=True),
+        "2": lambda: phase("every allocation, every wait, CPU windows", each, 1, [quick, ["profile?seconds=1"]], more=waits),
+        "3": lambda: phase("serving by itself, every wait, CPU windows", each, 1024, [quick, ["profile?seconds=1", "mutex?seconds=1&fraction=3"]], standalone=True, more=waits),
     }
     rates = [phases[c]() for c in chosen]
     slowest = min(rates)

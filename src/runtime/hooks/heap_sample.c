@@ -2,9 +2,9 @@
 #include "runtime/hooks/heap_sample.h"
 
 #include "ledger/sigsafe/book.h"
+#include "runtime/hooks/stack.h"
 #include "runtime/os/os.h"
-#include "runtime/sigsafe/take.h"
-#include "runtime/tables/modules.h"
+#include "runtime/sigsafe/guest.h"
 
 #define NEVER ((int64_t)1 << 60)
 #define FROZEN_LOOK ((int64_t)64 << 20) /* a filter that was refused thaws us */
@@ -58,18 +58,6 @@ bool pp_heap_due(size_t n)
     return rate != 0;
 }
 
-/* A cut stack that met an unknown module is taken again once the module is known. */
-static uint32_t take_stack(struct pp_self *s, const struct pp_walk_regs *regs)
-{
-    if (!atomic_load_explicit(&pp_guest.modules.current, memory_order_relaxed)) pp_runtime_modules_refresh(true);
-    bool cut;
-    uint32_t stack = pp_take_stack(&pp_guest.hook_pool, s, regs, &cut);
-    if (atomic_load_explicit(&pp_guest.modules_stale, memory_order_relaxed) && pp_runtime_modules_refresh(false))
-        stack = pp_take_stack(&pp_guest.hook_pool, s, regs, &cut);
-    if (cut) pp_book_drop(&pp_guest.ledger, PP_DROP_STACK_CUT);
-    return stack;
-}
-
 /* What the allocator gives out can't be alive: the object there was freed behind our back (by a library that binds its own free). */
 static void settle(const void *p)
 {
@@ -81,9 +69,8 @@ static void settle(const void *p)
 
 static void record(struct pp_self *s, const void *p, size_t n, const struct pp_walk_regs *regs)
 {
-    if (!s->tid) s->tid = (uint32_t)pp_os_gettid();
     settle(p);
-    struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_HEAP, take_stack(s, regs), size_class(n));
+    struct pp_bucket *b = pp_book_bucket(&pp_guest.ledger, PP_KIND_HEAP, pp_hook_stack(s, regs), size_class(n));
     if (!b) return;
     pp_book_add(b, PP_HEAP_ALLOCS, 1);
     pp_book_add(b, PP_HEAP_ALLOC_BYTES, n);

@@ -95,14 +95,16 @@ OLD_CHANGE(siginterrupt, (int number, int interrupt), (number, interrupt))
 PP_EXPORT int sigwait(const sigset_t *set, int *ret_signal)
 {
     sigset_t room;
-    return PP_NEXT(sigwait)(pp_signals_without_ours(set, &room), ret_signal);
+    int r;
+    PP_BLOCKING(PP_WAIT_SLEEP, r = PP_NEXT(sigwait)(pp_signals_without_ours(set, &room), ret_signal));
+    return r;
 }
 
 PP_EXPORT int sigwaitinfo(const sigset_t *set, siginfo_t *info)
 {
     sigset_t room;
     int r;
-    PP_RESTARTED(r, PP_NEXT(sigwaitinfo)(pp_signals_without_ours(set, &room), info));
+    PP_RESTARTED(PP_WAIT_SLEEP, r, PP_NEXT(sigwaitinfo)(pp_signals_without_ours(set, &room), info));
     return r;
 }
 
@@ -112,7 +114,7 @@ PP_EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct ti
     struct pp_deadline end;
     pp_deadline_in(&end, timeout);
     int r;
-    PP_RESTARTED(r, PP_NEXT(sigtimedwait)(pp_signals_without_ours(set, &room), info, pp_deadline_left(&end)));
+    PP_RESTARTED(PP_WAIT_SLEEP, r, PP_NEXT(sigtimedwait)(pp_signals_without_ours(set, &room), info, pp_deadline_left(&end)));
     return r;
 }
 
@@ -127,6 +129,6 @@ PP_EXPORT int sigsuspend(const sigset_t *set)
 {
     sigset_t room;
     int r;
-    PP_RESTARTED(r, PP_NEXT(sigsuspend)(pp_signals_without_ours(set, &room)));
+    PP_RESTARTED(PP_WAIT_SLEEP, r, PP_NEXT(sigsuspend)(pp_signals_without_ours(set, &room)));
     return r;
 }

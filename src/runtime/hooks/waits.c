@@ -9,10 +9,9 @@
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/syscall.h"
+#include "runtime/hooks/block.h"
 #include "runtime/hooks/export.h"
 #include "runtime/hooks/next.h"
 #include "runtime/os/os.h"
@@ -23,7 +22,7 @@
 #define COARSE_LAG_TICKS 2
 
 static struct {
-    void *poll, *ppoll, *select, *pselect, *epoll_wait, *epoll_pwait, *epoll_pwait2, *nanosleep, *clock_nanosleep,
+    void *poll, *ppoll, *__poll_chk, *__ppoll_chk, *select, *pselect, *epoll_wait, *epoll_pwait, *epoll_pwait2, *nanosleep, *clock_nanosleep,
         *sem_timedwait, *sem_clockwait, *pause, *semop, *semtimedop, *msgrcv, *msgsnd, *recv, *recvfrom, *recvmsg,
         *send, *sendto, *sendmsg, *accept, *accept4;
 } next;
@@ -36,25 +35,9 @@ static int64_t to_ns(const struct timespec *t)
     return ns;
 }
 
-typedef int (*clock_reader)(clockid_t clock, struct timespec *ret);
-
-static int clock_by_system_call(clockid_t clock, struct timespec *ret)
-{
-    return (int)pp_sys(SYS_clock_gettime, clock, ret);
-}
-
 static int64_t coarse_ns(void)
 {
-    static clock_reader reader;
-    clock_reader read = __atomic_load_n(&reader, __ATOMIC_RELAXED);
-    if (!read) {
-        read = (clock_reader)pp_next_find_in_vdso("__vdso_clock_gettime");
-        if (!read) read = clock_by_system_call;
-        __atomic_store_n(&reader, read, __ATOMIC_RELAXED);
-    }
-    struct timespec t = {0};
-    read(CLOCK_MONOTONIC_COARSE, &t);
-    return to_ns(&t);
+    return pp_block_clock_ns(CLOCK_MONOTONIC_COARSE);
 }
 
 void pp_deadline_in(struct pp_deadline *d, const struct timespec *timeout)
@@ -96,7 +79,7 @@ PP_EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
     struct pp_deadline end;
     pp_deadline_in(&end, from_ms(timeout_ms, &room));
     int r;
-    PP_RESTARTED(r, PP_NEXT(poll)(fds, n, left_ms(&end)));
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(poll)(fds, n, left_ms(&end)));
     return r;
 }
 
@@ -106,7 +89,29 @@ PP_EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout
     struct pp_deadline end;
     pp_deadline_in(&end, timeout);
     int r;
-    PP_RESTARTED(r, PP_NEXT(ppoll)(fds, n, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(ppoll)(fds, n, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
+    return r;
+}
+
+int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t room);
+PP_EXPORT int __poll_chk(struct pollfd *fds, nfds_t n, int timeout_ms, size_t fds_room)
+{
+    struct timespec room;
+    struct pp_deadline end;
+    pp_deadline_in(&end, from_ms(timeout_ms, &room));
+    int r;
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(__poll_chk)(fds, n, left_ms(&end), fds_room));
+    return r;
+}
+
+int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t room);
+PP_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t fds_room)
+{
+    sigset_t room;
+    struct pp_deadline end;
+    pp_deadline_in(&end, timeout);
+    int r;
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(__ppoll_chk)(fds, n, pp_deadline_left(&end), pp_signals_without_ours(mask, &room), fds_room));
     return r;
 }
 
@@ -114,7 +119,7 @@ PP_EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout
 PP_EXPORT int select(int n, fd_set *r_set, fd_set *w_set, fd_set *e_set, struct timeval *timeout)
 {
     int r;
-    PP_RESTARTED(r, PP_NEXT(select)(n, r_set, w_set, e_set, timeout));
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(select)(n, r_set, w_set, e_set, timeout));
     return r;
 }
 
@@ -125,8 +130,7 @@ PP_EXPORT int pselect(int n, fd_set *r_set, fd_set *w_set, fd_set *e_set, const 
     struct pp_deadline end;
     pp_deadline_in(&end, timeout);
     int r;
-    PP_RESTARTED(
-        r, PP_NEXT(pselect)(n, r_set, w_set, e_set, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(pselect)(n, r_set, w_set, e_set, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
     return r;
 }
 
@@ -136,7 +140,7 @@ PP_EXPORT int epoll_wait(int fd, struct epoll_event *events, int n, int timeout_
     struct pp_deadline end;
     pp_deadline_in(&end, from_ms(timeout_ms, &room));
     int r;
-    PP_RESTARTED(r, PP_NEXT(epoll_wait)(fd, events, n, left_ms(&end)));
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(epoll_wait)(fd, events, n, left_ms(&end)));
     return r;
 }
 
@@ -147,7 +151,7 @@ PP_EXPORT int epoll_pwait(int fd, struct epoll_event *events, int n, int timeout
     struct pp_deadline end;
     pp_deadline_in(&end, from_ms(timeout_ms, &room));
     int r;
-    PP_RESTARTED(r, PP_NEXT(epoll_pwait)(fd, events, n, left_ms(&end), pp_signals_without_ours(mask, &set_room)));
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(epoll_pwait)(fd, events, n, left_ms(&end), pp_signals_without_ours(mask, &set_room)));
     return r;
 }
 
@@ -162,7 +166,7 @@ PP_EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int n, const stru
     struct pp_deadline end;
     pp_deadline_in(&end, timeout);
     int r;
-    PP_RESTARTED(r, PP_NEXT(epoll_pwait2)(fd, events, n, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
+    PP_RESTARTED(PP_WAIT_POLL, r, PP_NEXT(epoll_pwait2)(fd, events, n, pp_deadline_left(&end), pp_signals_without_ours(mask, &room)));
     return r;
 }
 
@@ -173,11 +177,13 @@ PP_EXPORT int nanosleep(const struct timespec *wanted, struct timespec *rest)
     const struct timespec *next_wait = wanted;
     uint32_t woken;
     int r;
+    int64_t start = pp_block_on() ? pp_block_now() : 0;
     do {
         woken = pp_self.woken;
         r = PP_NEXT(nanosleep)(next_wait, left);
         next_wait = left;
     } while (r == -1 && errno == EINTR && pp_self.woken != woken);
+    if (start) pp_block_ended(PP_WAIT_SLEEP, start);
     return r;
 }
 
@@ -186,6 +192,7 @@ PP_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec 
 {
     struct timespec room, *left = rest ? rest : &room;
     const struct timespec *next_wait = wanted;
+    int64_t start = pp_block_on() ? pp_block_now() : 0;
     uint32_t woken;
     int r;
     do {
@@ -193,6 +200,7 @@ PP_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec 
         r = PP_NEXT(clock_nanosleep)(clock, flags, next_wait, left);
         if (!(flags & TIMER_ABSTIME)) next_wait = left;
     } while (r == EINTR && pp_self.woken != woken);
+    if (start) pp_block_ended(PP_WAIT_SLEEP, start);
     return r;
 }
 
@@ -217,7 +225,7 @@ PP_EXPORT int usleep(useconds_t us)
 PP_EXPORT int sem_timedwait(sem_t *s, const struct timespec *until)
 {
     int r;
-    PP_RESTARTED(r, PP_NEXT(sem_timedwait)(s, until));
+    PP_RESTARTED(PP_WAIT_SEM, r, PP_NEXT(sem_timedwait)(s, until));
     return r;
 }
 
@@ -228,14 +236,14 @@ PP_EXPORT int sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *un
         return -1;
     }
     int r;
-    PP_RESTARTED(r, PP_NEXT(sem_clockwait)(s, clock, until));
+    PP_RESTARTED(PP_WAIT_SEM, r, PP_NEXT(sem_clockwait)(s, clock, until));
     return r;
 }
 
 PP_EXPORT int pause(void)
 {
     int r;
-    PP_RESTARTED(r, PP_NEXT(pause)());
+    PP_RESTARTED(PP_WAIT_SLEEP, r, PP_NEXT(pause)());
     return r;
 }
 
@@ -244,7 +252,7 @@ PP_EXPORT int pause(void)
 PP_EXPORT int semop(int id, struct sembuf *ops, size_t n)
 {
     int r;
-    PP_RESTARTED(r, PP_NEXT(semop)(id, ops, n));
+    PP_RESTARTED(PP_WAIT_SEM, r, PP_NEXT(semop)(id, ops, n));
     return r;
 }
 
@@ -253,21 +261,21 @@ PP_EXPORT int semtimedop(int id, struct sembuf *ops, size_t n, const struct time
     struct pp_deadline end;
     pp_deadline_in(&end, timeout);
     int r;
-    PP_RESTARTED(r, PP_NEXT(semtimedop)(id, ops, n, pp_deadline_left(&end)));
+    PP_RESTARTED(PP_WAIT_SEM, r, PP_NEXT(semtimedop)(id, ops, n, pp_deadline_left(&end)));
     return r;
 }
 
 PP_EXPORT ssize_t msgrcv(int id, void *m, size_t n, long type, int flags)
 {
     ssize_t r;
-    PP_RESTARTED(r, PP_NEXT(msgrcv)(id, m, n, type, flags));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(msgrcv)(id, m, n, type, flags));
     return r;
 }
 
 PP_EXPORT int msgsnd(int id, const void *m, size_t n, int flags)
 {
     int r;
-    PP_RESTARTED(r, PP_NEXT(msgsnd)(id, m, n, flags));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(msgsnd)(id, m, n, flags));
     return r;
 }
 
@@ -283,55 +291,55 @@ PP_EXPORT int thrd_sleep(const struct timespec *wanted, struct timespec *rest)
 PP_EXPORT ssize_t recv(int fd, void *p, size_t n, int flags)
 {
     ssize_t r;
-    PP_RESTARTED(r, PP_NEXT(recv)(fd, p, n, flags));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(recv)(fd, p, n, flags));
     return r;
 }
 
 PP_EXPORT ssize_t recvfrom(int fd, void *p, size_t n, int flags, struct sockaddr *from, socklen_t *from_n)
 {
     ssize_t r;
-    PP_RESTARTED(r, PP_NEXT(recvfrom)(fd, p, n, flags, from, from_n));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(recvfrom)(fd, p, n, flags, from, from_n));
     return r;
 }
 
 PP_EXPORT ssize_t recvmsg(int fd, struct msghdr *m, int flags)
 {
     ssize_t r;
-    PP_RESTARTED(r, PP_NEXT(recvmsg)(fd, m, flags));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(recvmsg)(fd, m, flags));
     return r;
 }
 
 PP_EXPORT ssize_t send(int fd, const void *p, size_t n, int flags)
 {
     ssize_t r;
-    PP_RESTARTED(r, PP_NEXT(send)(fd, p, n, flags));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(send)(fd, p, n, flags));
     return r;
 }
 
 PP_EXPORT ssize_t sendto(int fd, const void *p, size_t n, int flags, const struct sockaddr *to, socklen_t to_n)
 {
     ssize_t r;
-    PP_RESTARTED(r, PP_NEXT(sendto)(fd, p, n, flags, to, to_n));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(sendto)(fd, p, n, flags, to, to_n));
     return r;
 }
 
 PP_EXPORT ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 {
     ssize_t r;
-    PP_RESTARTED(r, PP_NEXT(sendmsg)(fd, m, flags));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(sendmsg)(fd, m, flags));
     return r;
 }
 
 PP_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *from_n)
 {
     int r;
-    PP_RESTARTED(r, PP_NEXT(accept)(fd, from, from_n));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(accept)(fd, from, from_n));
     return r;
 }
 
 PP_EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *from_n, int flags)
 {
     int r;
-    PP_RESTARTED(r, PP_NEXT(accept4)(fd, from, from_n, flags));
+    PP_RESTARTED(PP_WAIT_IO, r, PP_NEXT(accept4)(fd, from, from_n, flags));
     return r;
 }

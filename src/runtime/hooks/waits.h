@@ -12,16 +12,19 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "runtime/hooks/block.h"
 #include "runtime/sigsafe/self.h"
 
-/* result = call, again and again while our signal alone made it fail with EINTR. */
-#define PP_RESTARTED(result, call)                                                                                     \
+/* result = call, again and again while our signal alone made it fail with EINTR; all of it is one wait of the block profile. */
+#define PP_RESTARTED(wait, result, call)                                                                               \
     do {                                                                                                               \
         uint32_t woken_;                                                                                               \
+        int64_t start_ = pp_block_on() ? pp_block_now() : 0;                                                           \
         do {                                                                                                           \
             woken_ = pp_self.woken;                                                                                    \
             (result) = (call);                                                                                         \
         } while ((result) == -1 && errno == EINTR && pp_self.woken != woken_);                                         \
+        if (__builtin_expect(start_ != 0, 0)) pp_block_ended((wait), start_);                                          \
     } while (0)
 
 /* A relative time that shrinks from try to try. Costs one reading of the coarse clock in the vdso (6 ns; a system call took 165) at the start of a

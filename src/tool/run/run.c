@@ -25,6 +25,7 @@
 #define EXIT_NOT_FOUND 127
 #define DEFAULT_MEM_RATE 524288
 #define DEFAULT_CPU_RATE 100
+#define RATE_UNSET INT64_MIN
 #define INERT_LOOK_NS 500000000
 
 static const char usage[] =
@@ -38,12 +39,17 @@ static const char usage[] =
     "  -cpuprofilerate hz   samples per second of CPU time in -cpuprofile (default 100)\n"
     "  -memprofile file     write a profile of allocations (allocs) when the program ends\n"
     "  -memprofilerate n    sample one allocation per n bytes on average (default 524288; 1: all, 0: none)\n"
+    "  -blockprofile file   write a profile of waits: locks, I/O, sleeps, ... when the program ends\n"
+    "  -blockprofilerate n  sample one wait per n ns waited (1: all, 0: none; default 1 with -blockprofile, else 0)\n"
+    "  -mutexprofile file   write a profile of who held contended locks when the program ends\n"
+    "  -mutexprofilefraction n  sample one of n releases of contended locks (default 1 with -mutexprofile, else 0)\n"
     "  -outputdir dir       where files with relative names go\n"
     "  -children            profile what the program executes as well, into the same profiles (label pid)\n"
     "  -q                   print nothing but errors\n"
     "\n"
     "Each flag but -q can be set by an environment variable: PPROF_HTTP, PPROF_TOKEN, PPROF_CPUPROFILE,\n"
-    "PPROF_CPUPROFILERATE, PPROF_MEMPROFILE, PPROF_MEMPROFILERATE, PPROF_OUTPUTDIR, PPROF_CHILDREN=1.\n"
+    "PPROF_CPUPROFILERATE, PPROF_MEMPROFILE, PPROF_MEMPROFILERATE, PPROF_BLOCKPROFILE, PPROF_BLOCKPROFILERATE,\n"
+    "PPROF_MUTEXPROFILE, PPROF_MUTEXPROFILEFRACTION, PPROF_OUTPUTDIR, PPROF_CHILDREN=1.\n"
     "Flags win.\n"
     "PPROF_LIBRARY names the libpprof.so to load; otherwise the one beside pprof or in its ../lib is taken.\n"
     "\n"
@@ -91,9 +97,13 @@ static enum pp_code options_from_environment(struct pp_run_options *o, struct pp
     *o = (struct pp_run_options){.http = env_text("PPROF_HTTP"), .token = env_text("PPROF_TOKEN"),
                                  .cpu_profile = env_text("PPROF_CPUPROFILE"), .mem_profile = env_text("PPROF_MEMPROFILE"),
                                  .output_dir = env_text("PPROF_OUTPUTDIR"), .cpu_rate_hz = DEFAULT_CPU_RATE,
-                                 .mem_rate_bytes = DEFAULT_MEM_RATE};
+                                 .mem_rate_bytes = DEFAULT_MEM_RATE,
+                                 .block_profile = env_text("PPROF_BLOCKPROFILE"), .mutex_profile = env_text("PPROF_MUTEXPROFILE"),
+                                 .block_rate_ns = RATE_UNSET, .mutex_fraction = RATE_UNSET};
     enum pp_code c = env_number("PPROF_CPUPROFILERATE", &o->cpu_rate_hz, err);
     if (!c) c = env_number("PPROF_MEMPROFILERATE", &o->mem_rate_bytes, err);
+    if (!c) c = env_number("PPROF_BLOCKPROFILERATE", &o->block_rate_ns, err);
+    if (!c) c = env_number("PPROF_MUTEXPROFILEFRACTION", &o->mutex_fraction, err);
     return c ? c : env_bool("PPROF_CHILDREN", &o->children, err);
 }
 
@@ -102,6 +112,9 @@ static enum pp_code options_check(const struct pp_run_options *o, struct pp_err 
     if (o->cpu_rate_hz < 1 || o->cpu_rate_hz > 1000000)
         return pp_fail(err, PP_E_USAGE, "-cpuprofilerate %ld: want 1 to 1000000 Hz", o->cpu_rate_hz);
     if (o->mem_rate_bytes < 0) return pp_fail(err, PP_E_USAGE, "-memprofilerate %ld: want 0 or more bytes", o->mem_rate_bytes);
+    if (o->block_rate_ns < 0) return pp_fail(err, PP_E_USAGE, "-blockprofilerate %ld: want 0 or more ns", o->block_rate_ns);
+    if (o->mutex_fraction < 0 || o->mutex_fraction > UINT32_MAX)
+        return pp_fail(err, PP_E_USAGE, "-mutexprofilefraction %ld: want 0 to 4294967295", o->mutex_fraction);
     if (o->output_dir.n) {
         char dir[4096];
         struct stat st;
@@ -123,11 +136,17 @@ static enum pp_code options_parse(int argc, char **argv, struct pp_run_options *
         {"cpuprofilerate", PP_TYPE_INT, &o->cpu_rate_hz},
         {"memprofile", PP_TYPE_STR, &o->mem_profile},
         {"memprofilerate", PP_TYPE_INT, &o->mem_rate_bytes},
+        {"blockprofile", PP_TYPE_STR, &o->block_profile},
+        {"blockprofilerate", PP_TYPE_INT, &o->block_rate_ns},
+        {"mutexprofile", PP_TYPE_STR, &o->mutex_profile},
+        {"mutexprofilefraction", PP_TYPE_INT, &o->mutex_fraction},
         {"outputdir", PP_TYPE_STR, &o->output_dir},
         {"children", PP_TYPE_BOOL, &o->children},
         {"q", PP_TYPE_BOOL, &o->quiet},
     };
     c = pp_goflag_parse(flags, sizeof flags / sizeof *flags, argc, argv, ret_first, err);
+    if (o->block_rate_ns == RATE_UNSET) o->block_rate_ns = o->block_profile.n != 0;
+    if (o->mutex_fraction == RATE_UNSET) o->mutex_fraction = o->mutex_profile.n != 0;
     return c ? c : options_check(o, err);
 }
 
@@ -146,6 +165,8 @@ static enum pp_code make_ledger(const struct pp_run_options *o, int *ret_fd, str
     }
     pp_ledger_create(memory, ret);
     atomic_store(&ret->head->heap_rate, (uint64_t)o->mem_rate_bytes);
+    atomic_store(&ret->head->block_rate, (uint64_t)o->block_rate_ns);
+    atomic_store(&ret->head->mutex_fraction, (uint32_t)o->mutex_fraction);
     ret->head->with_children = o->children;
     if (o->cpu_profile.n) atomic_store(&ret->head->cpu_hz, (uint32_t)o->cpu_rate_hz);
     *ret_fd = fd;
@@ -232,6 +253,8 @@ static bool write_profiles(struct pp_run_guest *g, const struct pp_run_options *
     window.duration_ns = g->target.realtime_ns(g) - window.start_ns;
     if (o->cpu_profile.n && write_file(g, o, o->cpu_profile, PP_STR("profile"), &window, &err)) fine = false, fail_with(0, &err);
     if (o->mem_profile.n && write_file(g, o, o->mem_profile, PP_STR("allocs"), NULL, &err)) fine = false, fail_with(0, &err);
+    if (o->block_profile.n && write_file(g, o, o->block_profile, PP_STR("block"), NULL, &err)) fine = false, fail_with(0, &err);
+    if (o->mutex_profile.n && write_file(g, o, o->mutex_profile, PP_STR("mutex"), NULL, &err)) fine = false, fail_with(0, &err);
     return fine;
 }
 

@@ -19,9 +19,11 @@ int pp_run_main(int argc, char **argv);
 
 struct pp_run_options {
     pp_str http, token;
-    pp_str cpu_profile, mem_profile, output_dir;
+    pp_str cpu_profile, mem_profile, block_profile, mutex_profile, output_dir;
     int64_t cpu_rate_hz;     /* 0: 100 */
     int64_t mem_rate_bytes;  /* mean bytes between samples; 0 off, 1 everything */
+    int64_t block_rate_ns;   /* 0 off, 1 every wait */
+    int64_t mutex_fraction;  /* 0 off, 1 every release of a contended lock */
     bool children;           /* exec'ed children are profiled as well */
     bool quiet;              /* nothing on stderr but errors */
 };

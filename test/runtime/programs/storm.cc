@@ -321,6 +321,49 @@ static void wait_step(random_numbers &)
     if (now() - start < 0.0098) fail("a wait was too short");
 }
 
+// Every lock guards a counter that nothing else guards. Two counts of all are equal where no lock let two threads in.
+static pthread_mutex_t plain = PTHREAD_MUTEX_INITIALIZER, recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static pthread_rwlock_t rw = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
+static long guarded[3];
+static std::atomic<long> counted[3];
+static void count_in(int which, random_numbers &r)
+{
+    long seen = guarded[which];
+    compute(int(r(4)));
+    guarded[which] = seen + 1;
+    counted[which]++;
+}
+
+static void locks_step(random_numbers &r)
+{
+    errno = 4711;
+    if (pthread_mutex_lock(&plain)) fail("pthread_mutex_lock");
+    count_in(0, r);
+    if (r(8) == 0) pthread_cond_broadcast(&turned);
+    timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec = (until.tv_nsec + 1000000) % 1000000000; // now and then a second early: over at once
+    int waited = r(16) == 0 ? pthread_cond_timedwait(&turned, &plain, &until) : 0;
+    if (waited && waited != ETIMEDOUT) fail("pthread_cond_timedwait", waited);
+    if (pthread_mutex_unlock(&plain)) fail("pthread_mutex_unlock");
+    if (pthread_mutex_lock(&recursive) || pthread_mutex_lock(&recursive)) fail("a recursive lock");
+    count_in(1, r);
+    if (pthread_mutex_unlock(&recursive) || pthread_mutex_unlock(&recursive)) fail("a recursive unlock");
+    if (r(2) ? pthread_rwlock_wrlock(&rw) : pthread_rwlock_timedwrlock(&rw, &until)) {
+        compute(1); // a time that was over
+    } else {
+        count_in(2, r);
+        if (pthread_rwlock_unlock(&rw)) fail("pthread_rwlock_unlock");
+    }
+    if (pthread_rwlock_rdlock(&rw)) fail("pthread_rwlock_rdlock");
+    long seen = guarded[2];
+    compute(int(r(4)));
+    if (guarded[2] != seen) fail("somebody wrote among readers");
+    if (pthread_rwlock_unlock(&rw)) fail("pthread_rwlock_unlock");
+    if (errno != 4711) fail("errno changed over locks", errno);
+}
+
 struct weather {
     const char *name;
     void (*step)(random_numbers &);
@@ -329,8 +372,8 @@ struct weather {
 static const weather kinds[] = {{"objects", objects_step, 3}, {"errno", errno_step, 2},  {"threads", threads_step, 2},
                                 {"fork", fork_step, 1},       {"spawn", spawn_step, 1},  {"dlopen", dl_step, 2},
                                 {"throw", throw_step, 1},     {"longjmp", longjmp_step, 1}, {"cancel", cancel_step, 1},
-                                {"nested", nested_step, 1},   {"wait", wait_step, 1}};
-enum { WORKERS = 16 };
+                                {"nested", nested_step, 1},   {"wait", wait_step, 1},    {"locks", locks_step, 3}};
+enum { WORKERS = 19 };
 
 static struct worker {
     const weather *kind;
@@ -481,6 +524,8 @@ int main(int argc, char **argv)
         printf("COUNT %s %ld\n", k.name, steps);
         if (steps == 0) fail("one kind did nothing");
     }
+    for (int i = 0; i < 3; i++)
+        if (guarded[i] != counted[i]) fail("a lock let two threads in", i);
     printf("SIGNALS %ld %.3f\n", n_sent - waiting, send_seconds);
     print_live(rate);
     puts("OK");
