@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // load_libc: what a guest's other calls cost: getc (takes no lock while the program has one thread), waits that are over at once (their wrappers),
-// thread creation and join, and the memory of a program that does nothing.
+// locks and reads, thread creation and join, and the memory of a program that does nothing.
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
@@ -47,6 +48,52 @@ static void sleep_nothing(long n)
     const struct timespec none = {0, 0};
     for (long i = 0; i < n; i++)
         nanosleep(&none, NULL);
+}
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER, taken = PTHREAD_MUTEX_INITIALIZER;
+
+static void lock_and_unlock(long n)
+{
+    for (long i = 0; i < n; i++) {
+        pthread_mutex_lock(&lock);
+        pthread_mutex_unlock(&lock);
+    }
+}
+
+/* A lock that is busy, for a time that is over: all that a wait costs but the waiting. */
+static void wait_for_taken(long n)
+{
+    const struct timespec past = {-1, 0};
+    for (long i = 0; i < n; i++)
+        if (pthread_mutex_timedlock(&taken, &past) == 0) abort();
+}
+
+static int zero;
+
+static void read_a_byte(long n)
+{
+    char c;
+    for (long i = 0; i < n; i++)
+        if (read(zero, &c, 1) != 1) abort();
+}
+
+/* libc saves atomic instructions while there is one thread. */
+static void *wait_for_ever(void *arg)
+{
+    pause();
+    return arg;
+}
+
+static void measure_locks(void)
+{
+    pthread_t t;
+    measure("lock_pair_one_thread", lock_and_unlock, 100000);
+    if (pthread_create(&t, NULL, wait_for_ever, NULL)) abort();
+    measure("lock_pair", lock_and_unlock, 100000);
+    pthread_mutex_lock(&taken);
+    measure("busy_lock", wait_for_taken, 20000);
+    zero = open("/dev/zero", O_RDONLY);
+    measure("read", read_a_byte, 20000);
 }
 
 static void *no_work(void *arg) { return arg; }
@@ -98,6 +145,7 @@ int main(int argc, char **argv)
         measure("epoll", epoll_ready, 2000);
         measure("nanosleep", sleep_nothing, 2000);
     }
+    if (!strcmp(which, "locks")) measure_locks();
     if (!strcmp(which, "threads")) measure_on(CLOCK_PROCESS_CPUTIME_ID, "threads", create_and_join, 100);
     return 0;
 }

@@ -76,6 +76,8 @@ class Bench:
             'inert': Config('libpprof, not asked', ours, base='without'),
             'off': Config('libpprof, all off', ours, {**serving, 'PPROF_MEMPROFILERATE': '0'}, 'without'),
             'on': Config('libpprof, heap 512 KiB', ours, serving, 'without'),
+            'waits': Config('libpprof, every wait', ours, {**serving, 'PPROF_MEMPROFILERATE': '0', 'PPROF_BLOCKPROFILERATE': '1',
+                                                           'PPROF_MUTEXPROFILEFRACTION': '1'}, 'without'),
             'cpu100': Config('libpprof, 100 Hz', ours, {**cpu, 'PPROF_CPUPROFILERATE': '100'}, 'without'),
             'cpu1000': Config('libpprof, 1000 Hz', ours, {**cpu, 'PPROF_CPUPROFILERATE': '1000'}, 'without'),
         }
@@ -125,7 +127,8 @@ class Bench:
                 seen[n].append(self.run(command, config))
         for load in seen[names[0]][0]:
             series = {n: [r[load] for r in runs_] for n, runs_ in seen.items()}
-            self.show(title if len(seen[names[0]][0]) == 1 else f'{title}: {load}', series, configs, floors or {}, unit)
+            of_load = (floors or {}).get(load, floors) or {}
+            self.show(title if len(seen[names[0]][0]) == 1 else f'{title}: {load}', series, configs, of_load, unit)
 
     def show(self, title, series, configs, floors, unit):
         scale = 1e3 if unit == 'us' else 1
@@ -218,6 +221,9 @@ class Bench:
         self.row('one thread: getc', [self.load('libc'), 'getc'], ours, one_percent)
         self.row('one thread: copy of a shared_ptr', [self.load('cxx'), 'shared'], ours, one_percent)
         self.row('waits that are over at once', [self.load('libc'), 'waits'], ours)
+        self.row('locks and reads', [self.load('libc'), 'locks'], ['without', 'off', 'waits'],
+                 {'lock_pair_one_thread': {'off': ('ns', 1.2), 'waits': ('ns', 2.5)}, 'lock_pair': {'off': ('ns', 1.2), 'waits': ('ns', 2.5)},
+                  'busy_lock': {'waits': ('ns', 250)}, 'read': {'off': ('ns', 5), 'waits': ('ns', 20)}})
         self.row('pthread_create + pthread_join', [self.load('libc'), 'threads'], ours)
         self.row('start and end of /bin/true', [spawn, '20', '/bin/true'], ours + ['cpu100', 'gperftools100', 'tcmalloc'], unit='us')
         self.row('start and end of a program with one thread', [spawn, '20', self.load('cpu'), '1', '1'],
