@@ -3,7 +3,9 @@
  * Merged: ids are new (1.. in order of first use), equal samples, locations, functions and mappings are one, samples without any value
  * are gone. Equal means: mapping = size in 4 KiB, offset, build id or else file; function = names, file, start line; location =
  * address relative to its mapping, lines, folded; sample = locations and labels.
- * Profiles given to these functions may be changed (units, sample types, default type).
+ * Profiles given to these functions may be changed (units, sample types, default type), and the samples of large ones are used up:
+ * their memory goes back to the system while the merged ones grow. So none may be given twice. The result has nothing of theirs.
+ * Cost: of a source whose tables begin as those of the source before it, a comparison of these and a look-up for each sample.
  */
 #ifndef PP_PROFILE_MERGE_H
 #define PP_PROFILE_MERGE_H
@@ -19,6 +21,16 @@ PP_MUST_USE enum pp_code pp_profile_combine(struct pp_arena *a, struct pp_profil
 /* Only merges; types and units must be equal. n == 1 compacts (drops what no sample uses). */
 PP_MUST_USE enum pp_code pp_profile_merge(struct pp_arena *a, struct pp_profile *const *profiles, size_t n,
                                           struct pp_profile **ret_profile, struct pp_err *err);
+
+/* The same one by one, where sources needn't be there all at once:
+ *     struct pp_merge *m = pp_merge_begin(a);
+ *     pp_merge_add(m, x), pp_merge_add(m, y)...
+ *     p = pp_merge_end(m);
+ * At least one; types and units must be equal. A profile stays as it is, and must until the next one is added or all is over. */
+struct pp_merge;
+struct pp_merge *pp_merge_begin(struct pp_arena *a);
+void pp_merge_add(struct pp_merge *m, const struct pp_profile *p);
+struct pp_profile *pp_merge_end(struct pp_merge *m);
 
 struct pp_base_options {
     bool diff_base; /* samples of base get the label pprof::base=true */

@@ -214,3 +214,30 @@ enum pp_code pp_value_types_check_equal(const struct pp_profile *a, const struct
         if (!same_kind(a, a->types[t], b, b->types[t])) return fail_types(a, b, err);
     return PP_OK;
 }
+
+/* google/pprof converts even between equal units, and "auto" is never itself. */
+static bool stays(const struct pp_profile *p, struct pp_value_type t)
+{
+    pp_str unit = pp_profile_str(p, t.unit);
+    return pp_units_scale(1, unit, unit, NULL) == 1;
+}
+
+static bool has_double_name(const struct pp_profile *p)
+{
+    struct pp_arena scratch;
+    pp_arena_init(&scratch, 0, p->arena->oom);
+    struct names names = {.a = &scratch};
+    add_names(&names, p);
+    bool is_double = names.all.n != p->n_types;
+    pp_arena_release(&scratch);
+    return is_double;
+}
+
+bool pp_value_types_alike(const struct pp_profile *a, const struct pp_profile *b)
+{
+    struct pp_err ignored;
+    if (!a->n_types || !stays(a, a->period_type) || pp_value_types_check_equal(a, b, &ignored)) return false;
+    for (uint32_t t = 0; t < a->n_types; t++)
+        if (!stays(a, a->types[t])) return false;
+    return !has_double_name(a);
+}

@@ -108,6 +108,36 @@ static void mappings_may_move(void **state)
     assert_string_equal(text_of(&arena, p), "bin!f | 3\n");
 }
 
+/* Tables that stay, change in one entry, shrink, grow and come back. */
+static void one_by_one_is_as_all_at_once(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "bin!f g | 1\nbin!h | 2\n",
+        "bin!f g | 10\nbin!h | 20\n",
+        "bin!f x | 100\nbin!h | 200\n",
+        "lib!f g | 1000\nlib!h | 2000\n",
+        "g | 3\n",
+        "bin!f g | 4\nbin!h | 5 | k=v\nh g f | 6\n",
+        "h | 7 | k=v\n",
+    };
+    enum { N = sizeof texts / sizeof *texts };
+    struct pp_profile *p, *one[N], *all[N];
+    struct pp_merge *m = pp_merge_begin(&arena);
+    for (size_t i = 0; i < N; i++) {
+        one[i] = make("n/count", texts[i]), all[i] = make("n/count", texts[i]);
+        pp_merge_add(m, one[i]);
+        assert_true(pp_profile_valid(one[i], &err));
+    }
+    struct pp_profile *merged = pp_merge_end(m);
+    assert_true(pp_profile_valid(merged, &err));
+    assert_string_equal(text_of(&arena, merged),
+                        "bin!f g | 15\nbin!h | 222\nbin!f x | 100\nlib!f g | 1000\nlib!h | 2000\ng | 3\n"
+                        "bin!h | 5 | k=v\nh g f | 6\nh | 7 | k=v\n");
+    assert_int_equal(pp_profile_merge(&arena, all, N, &p, &err), PP_OK);
+    assert_string_equal(text_of(&arena, p), text_of(&arena, merged));
+}
+
 static void a_base_is_subtracted(void **state)
 {
     (void)state;
@@ -164,6 +194,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(types_are_reduced_and_units_unified, start, stop),
         cmocka_unit_test_setup_teardown(headers_are_united, start, stop),
         cmocka_unit_test_setup_teardown(mappings_may_move, start, stop),
+        cmocka_unit_test_setup_teardown(one_by_one_is_as_all_at_once, start, stop),
         cmocka_unit_test_setup_teardown(a_base_is_subtracted, start, stop),
         cmocka_unit_test_setup_teardown(scaling_rounds_half_away_and_drops_rescaled_zeros, start, stop),
         cmocka_unit_test_setup_teardown(sample_index, start, stop),

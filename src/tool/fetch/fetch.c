@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "profile/merge.h"
+#include "tool/fetch/fold.h"
 #include "tool/fetch/source.h"
+#include "tool/fetch/turns.h"
 #include "tool/fetch/url.h"
 #include "tool/ui.h"
 
@@ -18,7 +20,7 @@ struct group {
     const struct pp_cmdline *cmdline;
     const pp_str *addrs;
     size_t n_addrs;
-    sem_t *decoders; /* one a core */
+    struct pp_turns turns;
     struct pp_source *sources;
     struct pp_arena arena; /* of what is combined */
     struct pp_profile *profile;
@@ -35,33 +37,46 @@ static void *read_source(void *ctx)
     return NULL;
 }
 
-static void read_chunk(struct pp_source *sources, size_t n)
+/* Reads all at once, merges those that come in order meanwhile. */
+static struct pp_profile *read_chunk(struct group *g, struct pp_source *sources, size_t n)
 {
     pthread_t threads[CHUNK];
     bool started[CHUNK];
-    for (size_t i = 0; i < n; i++) {
-        started[i] = n > 1 && !pthread_create(&threads[i], NULL, read_source, &sources[i]);
-        if (!started[i]) pp_source_read(&sources[i]);
-    }
+    struct pp_fold fold;
+    pp_fold_init(&g->arena, &fold, sources);
+    pp_turns_first(&g->turns);
     for (size_t i = 0; i < n; i++)
-        if (started[i]) pthread_join(threads[i], NULL);
+        started[i] = n > 1 && !pthread_create(&threads[i], NULL, read_source, &sources[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (started[i])
+            pthread_join(threads[i], NULL);
+        else
+            pp_source_read(&sources[i]);
+        pp_fold_add(&fold);
+        pp_turns_next(&g->turns);
+    }
+    return pp_fold_end(&fold);
 }
 
-/* One profile of what this chunk and those before it gave. */
-static enum pp_code combine_chunk(struct group *g, struct pp_source *sources, size_t n)
+static void note_source(struct group *g, const struct pp_source *s)
 {
-    struct pp_profile *profiles[CHUNK], *chunk;
+    g->n_fetched++;
+    g->remote |= s->remote;
+    for (size_t k = 0; k < s->mapping_sources.n; k++)
+        *PP_PUSH(&g->arena, &g->mapping_sources) = s->mapping_sources.p[k];
+}
+
+/* One profile of what this chunk and those before it gave; `chunk` is NULL when it isn't merged yet. */
+static enum pp_code combine_chunk(struct group *g, struct pp_source *sources, size_t n, struct pp_profile *chunk)
+{
+    struct pp_profile *profiles[CHUNK];
     size_t n_profiles = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!sources[i].profile) continue;
-        profiles[n_profiles++] = sources[i].profile;
-        g->remote |= sources[i].remote;
-        for (size_t k = 0; k < sources[i].mapping_sources.n; k++)
-            *PP_PUSH(&g->arena, &g->mapping_sources) = sources[i].mapping_sources.p[k];
+        if (!sources[i].code) note_source(g, &sources[i]);
+        if (sources[i].profile) profiles[n_profiles++] = sources[i].profile;
     }
-    if (!n_profiles) return PP_OK;
-    g->n_fetched += n_profiles;
-    enum pp_code c = pp_profile_combine(&g->arena, profiles, n_profiles, &chunk, &g->err);
+    if (!chunk && !n_profiles) return PP_OK;
+    enum pp_code c = chunk ? PP_OK : pp_profile_combine(&g->arena, profiles, n_profiles, &chunk, &g->err);
     if (c) return c;
     if (g->profile)
         return pp_profile_combine(&g->arena, (struct pp_profile *[]){g->profile, chunk}, 2, &g->profile, &g->err);
@@ -75,10 +90,11 @@ static void *read_group(void *ctx)
     for (size_t at = 0; at < g->n_addrs && !g->code; at += CHUNK) {
         size_t n = g->n_addrs - at < CHUNK ? g->n_addrs - at : CHUNK;
         for (size_t i = at; i < at + n; i++)
-            pp_source_init(&g->sources[i], g->addrs[i], g->cmdline, g->decoders, g->arena.oom);
-        read_chunk(g->sources + at, n);
-        g->code = combine_chunk(g, g->sources + at, n);
+            pp_source_init(&g->sources[i], g->addrs[i], g->cmdline, &g->turns, i - at, g->arena.oom);
+        struct pp_profile *merged = read_chunk(g, g->sources + at, n);
+        g->code = combine_chunk(g, g->sources + at, n, merged);
     }
+    pp_turns_stop(&g->turns);
     return NULL;
 }
 
@@ -104,9 +120,10 @@ static enum pp_code check_groups(const struct group *source, const struct group 
 }
 
 static void group_init(struct group *g, struct pp_arena *a, const struct pp_cmdline *c, const pp_str *addrs, size_t n,
-                       sem_t *decoders)
+                       sem_t *cores, size_t n_cores)
 {
-    *g = (struct group){.cmdline = c, .addrs = addrs, .n_addrs = n, .decoders = decoders};
+    *g = (struct group){.cmdline = c, .addrs = addrs, .n_addrs = n};
+    pp_turns_init(&g->turns, cores, n_cores, a->oom);
     g->sources = PP_NEW_N(a, struct pp_source, n);
     pp_arena_init(&g->arena, 0, a->oom);
 }
@@ -114,12 +131,13 @@ static void group_init(struct group *g, struct pp_arena *a, const struct pp_cmdl
 enum pp_code pp_fetch(struct pp_arena *a, const struct pp_cmdline *c, struct pp_fetched *ret_fetched,
                       struct pp_err *err)
 {
-    sem_t decoders;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    sem_init(&decoders, 0, cores > 0 ? (unsigned)cores : 1);
+    sem_t cores;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned n_cores = online > 0 ? (unsigned)online : 1;
+    sem_init(&cores, 0, n_cores);
     struct group *g = PP_NEW_N(a, struct group, 2); /* the sources, the bases */
-    group_init(&g[0], a, c, c->sources, c->n_sources, &decoders);
-    group_init(&g[1], a, c, c->bases, c->n_bases, &decoders);
+    group_init(&g[0], a, c, c->sources, c->n_sources, &cores, n_cores);
+    group_init(&g[1], a, c, c->bases, c->n_bases, &cores, n_cores);
     pthread_t base_thread;
     bool has_thread = g[1].n_addrs && !pthread_create(&base_thread, NULL, read_group, &g[1]);
     read_group(&g[0]);
@@ -127,7 +145,7 @@ enum pp_code pp_fetch(struct pp_arena *a, const struct pp_cmdline *c, struct pp_
         pthread_join(base_thread, NULL);
     else
         read_group(&g[1]);
-    sem_destroy(&decoders);
+    sem_destroy(&cores);
     enum pp_code code = check_groups(&g[0], &g[1], err);
     if (code) return code;
     struct pp_fetched all = {g[0].profile, g[0].remote || g[1].remote, g[0].mapping_sources};

@@ -6,7 +6,7 @@
  *     Fetched 1 source profiles out of 2
  * "-" is standard input (./- a file of that name).
  * Each source's mappings get the binaries that are found for them (PPROF_BINARY_PATH, the binary of the command line).
- * Memory of sources lives until the end of the process.   May run: cold code; starts threads, which end before it returns.
+ * Memory of sources that is not used again lives until the end of the process.   May run: cold code; starts threads, which end before it returns.
  */
 #ifndef PP_TOOL_FETCH_FETCH_H
 #define PP_TOOL_FETCH_FETCH_H

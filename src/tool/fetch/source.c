@@ -18,13 +18,15 @@
 #include "tool/ui.h"
 #include "wire/gzip.h"
 
+#define REPEAT_BYTES_MAX ((size_t)4 << 20)
 #define TIMEOUT_GRACE_MS 5000 /* google/pprof: so that the server's own limit comes first */
 
-void pp_source_init(struct pp_source *s, pp_str addr, const struct pp_cmdline *c, sem_t *decoders,
+void pp_source_init(struct pp_source *s, pp_str addr, const struct pp_cmdline *c, struct pp_turns *turns, size_t index,
                     void (*oom)(size_t wanted))
 {
     int64_t max = c->source.max_size;
-    *s = (struct pp_source){.addr = addr, .cmdline = c, .decoders = decoders, .bytes.max = max > 0 ? (size_t)max : 0};
+    *s = (struct pp_source){
+        .addr = addr, .cmdline = c, .turns = turns, .index = index, .bytes.max = max > 0 ? (size_t)max : 0};
     pp_arena_init(&s->arena, 0, oom);
 }
 
@@ -107,6 +109,12 @@ static void say(void *ctx, pp_str text)
     pp_ui_warn("%.*s", PP_FMT(text));
 }
 
+static void say_nothing(void *ctx, pp_str text)
+{
+    (void)ctx;
+    (void)text;
+}
+
 /* A profile without mappings gets one: symbols of a program at fixed addresses can still be found. */
 static void add_mapping(struct pp_profile *p)
 {
@@ -117,7 +125,7 @@ static void add_mapping(struct pp_profile *p)
         p->locations[i].mapping = 0;
 }
 
-static void locate_binaries(struct pp_source *s, struct pp_profile *p)
+static void locate_binaries(struct pp_source *s, struct pp_profile *p, bool is_quiet)
 {
     pp_str search = pp_locate_search_path(&s->arena);
     for (uint32_t i = 0; i < p->n_mappings; i++) {
@@ -125,8 +133,8 @@ static void locate_binaries(struct pp_source *s, struct pp_profile *p)
         struct pp_object_mapping range = {m->start, m->limit, m->offset,
                                           pp_profile_str(p, m->kernel_relocation_symbol)};
         pp_str found;
-        if (pp_locate_binary(&s->arena, search, pp_profile_str(p, m->file), pp_profile_str(p, m->build_id), &range, say,
-                             NULL, &found))
+        if (pp_locate_binary(&s->arena, search, pp_profile_str(p, m->file), pp_profile_str(p, m->build_id), &range,
+                             is_quiet ? say_nothing : say, NULL, &found))
             m->file = pp_profile_intern(p, found);
     }
     if (!p->n_mappings) add_mapping(p);
@@ -163,29 +171,50 @@ static bool is_regular_file(struct pp_source *s)
     return stat(pp_arena_c(&s->arena, s->addr), &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_profile, struct pp_err *err)
+static enum pp_code decode(struct pp_source *s, struct pp_profile **ret_profile, struct pp_err *err)
 {
-    struct pp_url url;
-    enum pp_code c = get_bytes(s, &url, err);
-    if (c) return c;
-    sem_wait(s->decoders);
     pp_str bytes = {s->bytes.p, s->bytes.n};
     struct pp_decode_options how = {.max_bytes = s->bytes.max,
-                                    .may_discard = true,
+                                    .may_discard = !s->can_repeat,
                                     .may_thread = true,
                                     .again = is_regular_file(s) ? read_file_again : NULL,
                                     .again_ctx = s,
                                     .is_callers = pp_perf_data_is,
                                     .read_callers = pp_perf_data_read};
-    struct pp_profile *p;
-    c = pp_profile_parse(&s->arena, bytes, &how, &p, err);
-    if (c || pp_gzip_is(bytes)) pp_bytes_release(&s->bytes);
-    sem_post(s->decoders);
+    return pp_profile_parse(&s->profile_arena, bytes, &how, ret_profile, err);
+}
+
+static enum pp_code read_profile(struct pp_source *s, struct pp_profile **ret_profile, struct pp_err *err)
+{
+    struct pp_url url;
+    enum pp_code c = get_bytes(s, &url, err);
     if (c) return c;
-    locate_binaries(s, p);
+    struct pp_profile *p;
+    s->can_repeat = !s->remote && s->bytes.n <= REPEAT_BYTES_MAX;
+    pp_turns_begin(s->turns, s->index, &s->profile_arena);
+    bool text_is_elsewhere = pp_gzip_is((pp_str){s->bytes.p, s->bytes.n});
+    c = decode(s, &p, err);
+    if (c || (text_is_elsewhere && !s->can_repeat)) pp_bytes_release(&s->bytes);
+    pp_turns_end(s->turns);
+    if (c) return c;
+    locate_binaries(s, p, false);
     if (s->remote) note_mapping_sources(s, p, &url);
     *ret_profile = p;
     return PP_OK;
 }
 
 void pp_source_read(struct pp_source *s) { s->code = read_profile(s, &s->profile, &s->err); }
+
+void pp_source_forget(struct pp_source *s)
+{
+    s->profile = NULL;
+    s->is_forgotten = true;
+    pp_turns_give_back(s->turns, &s->profile_arena);
+}
+
+void pp_source_decode_again(struct pp_source *s)
+{
+    s->code = decode(s, &s->profile, &s->err);
+    s->is_forgotten = false;
+    if (!s->code) locate_binaries(s, s->profile, true);
+}

@@ -6,12 +6,11 @@
 #ifndef PP_TOOL_FETCH_SOURCE_H
 #define PP_TOOL_FETCH_SOURCE_H
 
-#include <semaphore.h>
-
 #include "base/vec.h"
 #include "profile/model.h"
 #include "tool/cmdline.h"
 #include "tool/fetch/bytes.h"
+#include "tool/fetch/turns.h"
 #include "tool/fetch/url.h"
 
 /* A mapping of a source that came from a URL: whoever serves that may know its symbols. */
@@ -26,18 +25,25 @@ typedef PP_VEC(struct pp_mapping_source) pp_mapping_sources;
 struct pp_source {
     pp_str addr;
     const struct pp_cmdline *cmdline;
-    sem_t *decoders; /* held while decoding: as many at once as there are cores */
-    struct pp_arena arena;
+    struct pp_turns *turns;
+    size_t index; /* in turns */
+    struct pp_arena arena, profile_arena;
     struct pp_bytes bytes;
-    struct pp_profile *profile; /* NULL: failed, see code and err */
+    struct pp_profile *profile; /* NULL: failed, see code and err; or is_forgotten */
     bool remote;
+    bool can_repeat; /* small and local: the bytes stay, it can be forgotten and decoded again */
+    bool is_forgotten;
     pp_mapping_sources mapping_sources; /* of a remote one */
     enum pp_code code;
     struct pp_err err;
 };
 
-void pp_source_init(struct pp_source *s, pp_str addr, const struct pp_cmdline *c, sem_t *decoders,
+void pp_source_init(struct pp_source *s, pp_str addr, const struct pp_cmdline *c, struct pp_turns *turns, size_t index,
                     void (*oom)(size_t wanted));
 void pp_source_read(struct pp_source *s);
+
+/* The profile's memory goes to others; the profile comes back by decoding it again (quietly). Only where it can_repeat. */
+void pp_source_forget(struct pp_source *s);
+void pp_source_decode_again(struct pp_source *s);
 
 #endif
