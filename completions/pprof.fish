@@ -1,7 +1,7 @@
 # fish completion of pprof, made by scripts/completions.py
 complete -c pprof -n __fish_is_first_arg -a help -d 'Help on a command or option'
 complete -c pprof -n __fish_is_first_arg -a run -d 'Run a program and profile it'
-complete -c pprof -n '__fish_seen_subcommand_from help' -f -a 'add_comment addresses all_frames alloc_objects alloc_space base buildid call_tree callgrind comments compact_labels contentions csv cum diff_base disasm divide_by dot drop_negative edgefraction eog evince filefunctions files flat focus folded functions gif gv hide http ignore intel_syntax inuse_objects inuse_space json kcachegrind lines list max_size mean mean_delay no_browser nodecount nodefraction noinlines normalize output pdf peek png proto prune_from ps raw relative_percentages sample_index seconds show show_from showcolumns source_path svg symbolize tagfocus taghide tagignore tagleaf tagroot tags tagshow text timeout tls_ca tls_cert tls_key tools top topproto total_delay traces tree trim trim_path unit version web weblist'
+complete -c pprof -n '__fish_seen_subcommand_from help' -f -a 'add_comment addresses all_frames alloc_objects alloc_space base buildid call_tree callgrind comments compact_labels contentions csv cum diff_base disasm divide_by dot drop_negative edgefraction eog evince filefunctions files flat focus folded functions gif gv hide http http_allow_host ignore intel_syntax inuse_objects inuse_space json kcachegrind lines list max_size mean mean_delay no_browser nodecount nodefraction noinlines normalize output pdf peek png proto prune_from ps raw relative_percentages sample_index seconds show show_from showcolumns source_path svg symbolize tagfocus taghide tagignore tagleaf tagroot tags tagshow text timeout tls_ca tls_cert tls_key tools top topproto total_delay traces tree trim trim_path unit version web weblist'
 complete -c pprof -o add_comment -d 'Free-form annotation to add to the profile' -x
 complete -c pprof -o addresses -d 'Aggregate at the address level.'
 complete -c pprof -o all_frames -d 'Ignore drop_frames and keep_frames regexps'
@@ -34,6 +34,7 @@ complete -c pprof -o gif -d 'Outputs a graph image in GIF format'
 complete -c pprof -o gv -d 'Visualize graph through gv'
 complete -c pprof -o hide -d 'Skips nodes matching regexp' -x
 complete -c pprof -o http -d 'Provide web interface at host:port' -x
+complete -c pprof -o http_allow_host -d 'Host names, with commas, that browsers may use for -http besides its own and localhost' -x
 complete -c pprof -o ignore -d 'Skips paths going through any nodes matching regexp' -x
 complete -c pprof -o intel_syntax -d 'Show assembly in Intel syntax'
 complete -c pprof -o inuse_objects -d 'Same as -sample_index=inuse_objects'

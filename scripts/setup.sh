@@ -3,8 +3,8 @@
 #   scripts/setup.sh build|test|demo|bench|fuzz|programs
 set -eu
 
-build="gcc g++ make meson ninja-build pkg-config python3 libdeflate-dev libelf-dev libdw-dev libre2-dev libcurl4-openssl-dev libedit-dev libcmocka-dev zlib1g-dev"
-test="$build libjemalloc-dev curl clang llvm binutils graphviz libzstd1 procps g++"
+build="gcc g++ make meson ninja-build pkg-config python3 libdeflate-dev libelf-dev libdw-dev libre2-dev libcurl4-openssl-dev libedit-dev libmicrohttpd-dev libcmocka-dev zlib1g-dev"
+test="$build chromium libjemalloc-dev curl clang llvm binutils graphviz libzstd1 procps g++"
 case "${1:-build}" in
 build) packages=$build ;;
 test) packages=$test ;;

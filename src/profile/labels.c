@@ -167,3 +167,14 @@ pp_str pp_label_unit(const struct pp_profile *p, const struct pp_label_units *u,
     if (key >= u->n || u->unit_of[key] == PP_NONE) return (pp_str){"", 0};
     return pp_profile_str(p, u->unit_of[key]);
 }
+
+static bool is_lost(const void *ctx, const struct pp_label *l)
+{
+    (void)ctx;
+    return l->is_num ? !l->num && !l->unit : !l->str;
+}
+
+void pp_labels_drop_lost(struct pp_profile *p)
+{
+    if (p->label_off) pp_labels_drop(p, is_lost, NULL);
+}

@@ -24,6 +24,10 @@ void pp_labels_remove_num(struct pp_profile *p, pp_str key);
 /* Drops the labels that `drop` says. */
 void pp_labels_drop(struct pp_profile *p, bool (*drop)(const void *ctx, const struct pp_label *l), const void *ctx);
 
+/* Drops labels that an encoded profile can't hold: without text, number and unit. google/pprof's shell and web UI never see them,
+ * since they copy profiles by encoding and decoding. */
+void pp_labels_drop_lost(struct pp_profile *p);
+
 #define PP_LABEL_DIFF_BASE "pprof::base" /* =true marks the samples of a -diff_base */
 
 /* Prints one line for the person (no newline in it). */

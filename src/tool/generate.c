@@ -46,9 +46,9 @@ static struct pp_config override(const struct pp_command *c, const struct pp_con
     return cfg;
 }
 
-static enum pp_code filter(struct pp_arena *a, struct pp_profile *p, const struct pp_config *cfg,
-                           const struct pp_label_units *units, struct pp_err *err)
+static enum pp_code filter(struct pp_arena *a, struct pp_profile *p, const struct pp_generated *g, struct pp_err *err)
 {
+    const struct pp_config *cfg = &g->config;
     struct pp_filters f = {.focus = cfg->focus,
                            .ignore = cfg->ignore,
                            .hide = cfg->hide,
@@ -59,7 +59,7 @@ static enum pp_code filter(struct pp_arena *a, struct pp_profile *p, const struc
                            .prune_from = cfg->prune_from,
                            .tagshow = cfg->tagshow,
                            .taghide = cfg->taghide};
-    return pp_filter_apply(a, p, &f, units, say, NULL, err);
+    return pp_filter_apply(a, p, &f, &g->units, g->say, g->say_ctx, err);
 }
 
 static void add_active_filters(struct pp_arena *a, const struct pp_config *cfg, struct pp_report_options *o)
@@ -163,37 +163,61 @@ static enum pp_report_format report_format(enum pp_format f)
     }
 }
 
+/* From the first filter to the granularity; what it made so far is in `g`, whether it fails or not. */
+static enum pp_code prepare(struct pp_arena *a, struct pp_profile *p, const struct pp_command *c, pp_str param,
+                            struct pp_generated *g, struct pp_err *err)
+{
+    enum pp_code code;
+    const struct pp_config *cfg = &g->config;
+    struct pp_report_options *o = &g->options;
+    pp_labels_units(a, p, g->say, g->say_ctx, &g->units);
+    /* First: filters may name these frames. */
+    pp_labels_to_frames(p, cfg->tagroot, cfg->tagleaf, cfg->unit, g->say, g->say_ctx);
+    if (cfg->relative_percentages && (code = filter(a, p, g, err))) return code;
+    if ((code = report_options(a, p, cfg, &g->units, o, err))) return code;
+    if (param.n && (code = compile_param(a, param, &g->symbol, err))) return code;
+    o->symbol = g->symbol;
+    o->say = g->say;
+    o->say_ctx = g->say_ctx;
+    o->intel_syntax = cfg->intel_syntax;
+    if (c->format == PP_FORMAT_DISASM || c->format == PP_FORMAT_WEBLIST) o->objects = g->objects = pp_objects_new(a);
+    o->total = pp_report_total(p, o->value_index, o->mean);
+    if (!cfg->relative_percentages && (code = filter(a, p, g, err))) return code;
+    return pp_aggregate_by_name(p, cfg->granularity, cfg->noinlines, cfg->showcolumns, err);
+}
+
+enum pp_code pp_generate_prepare(struct pp_arena *a, struct pp_profile *p, const struct pp_command *c, pp_str param,
+                                 const struct pp_config *config, pp_say say_to, void *ctx,
+                                 struct pp_generated *ret_generated, struct pp_err *err)
+{
+    *ret_generated = (struct pp_generated){
+        .config = override(c, config), .options = pp_report_defaults(), .say = say_to, .say_ctx = ctx};
+    ret_generated->options.format = report_format(c->format);
+    ret_generated->options.notation = c->as_csv ? PP_NOTATION_CSV : c->as_json ? PP_NOTATION_JSON : PP_NOTATION_TEXT;
+    enum pp_code code = prepare(a, p, c, param, ret_generated, err);
+    if (code) pp_generated_release(ret_generated);
+    return code;
+}
+
+void pp_generated_release(struct pp_generated *g)
+{
+    pp_regex_free(g->symbol);
+    pp_objects_free(g->objects);
+    g->symbol = NULL;
+    g->objects = NULL;
+}
+
 enum pp_code pp_generate(struct pp_arena *a, struct pp_profile *p, const struct pp_command *c, pp_str param,
                          const struct pp_config *config, struct pp_err *err)
 {
-    enum pp_code code;
-    struct pp_label_units units;
-    struct pp_regex *symbol = NULL;
-    struct pp_objects *objects = NULL;
-    struct pp_config cfg = override(c, config);
-    struct pp_report_options o = pp_report_defaults();
-    o.format = report_format(c->format);
-    o.notation = c->as_csv ? PP_NOTATION_CSV : c->as_json ? PP_NOTATION_JSON : PP_NOTATION_TEXT;
-
-    pp_labels_units(a, p, say, NULL, &units);
-    pp_labels_to_frames(p, cfg.tagroot, cfg.tagleaf, cfg.unit, say, NULL); /* first: filters may name these frames */
-    if (cfg.relative_percentages && (code = filter(a, p, &cfg, &units, err))) return code;
-    if ((code = report_options(a, p, &cfg, &units, &o, err))) return code;
-    if (param.n && (code = compile_param(a, param, &symbol, err))) return code;
-    o.symbol = symbol;
-    o.say = say;
-    o.intel_syntax = cfg.intel_syntax;
-    if (c->format == PP_FORMAT_DISASM || c->format == PP_FORMAT_WEBLIST) o.objects = objects = pp_objects_new(a);
-    o.total = pp_report_total(p, o.value_index, o.mean);
-    if (!cfg.relative_percentages && (code = filter(a, p, &cfg, &units, err))) goto out;
-    if ((code = pp_aggregate_by_name(p, cfg.granularity, cfg.noinlines, cfg.showcolumns, err))) goto out;
+    struct pp_generated g;
+    enum pp_code code = pp_generate_prepare(a, p, c, param, config, say, NULL, &g, err);
+    if (code) return code;
     if (c->format == PP_FORMAT_PROTO)
-        code = write_proto(a, p, c, cfg.output, o.ratio, err);
+        code = write_proto(a, p, c, g.config.output, g.options.ratio, err);
     else
-        code = write_report(a, p, c, cfg.output, &o, err);
-out:
-    pp_regex_free(symbol);
-    pp_objects_free(objects);
+        code = write_report(a, p, c, g.config.output, &g.options, err);
+    pp_generated_release(&g);
     return code;
 }
 

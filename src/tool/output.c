@@ -140,6 +140,16 @@ static enum pp_code to_viewer(struct pp_arena *a, const struct pp_command *c, pp
     return code;
 }
 
+bool pp_output_open_browser(struct pp_arena *a, pp_str url)
+{
+    names browsers = {0};
+    pid_t pid;
+    list_browsers(a, &browsers);
+    for (size_t i = 0; i < browsers.n; i++)
+        if (!start_viewer(a, browsers.p[i], url, &pid, NULL)) return true;
+    return false;
+}
+
 enum pp_code pp_output(struct pp_arena *a, const struct pp_command *c, pp_str output, pp_str report, struct pp_err *err)
 {
     pp_str bytes;

@@ -24,6 +24,9 @@ void pp_output_in_shell(void);
 enum pp_code pp_output(struct pp_arena *a, const struct pp_command *c, pp_str output, pp_str report,
                        struct pp_err *err) PP_MUST_USE;
 
+/* Starts the first browser that there is, on a URL, and does not wait. False: there is none. */
+bool pp_output_open_browser(struct pp_arena *a, pp_str url);
+
 /* A sink (base/out.h) that writes to stdout as the report grows; for reports that can't fail halfway. */
 enum pp_code pp_output_stdout(void *ctx, const char *p, size_t n, struct pp_err *err);
 

@@ -12,6 +12,7 @@
 #include "tool/progress.h"
 #include "tool/shell/shell.h"
 #include "tool/symbolize.h"
+#include "tool/web/web.h"
 
 static void add_comment(struct pp_profile *p, pp_str text)
 {
@@ -21,19 +22,11 @@ static void add_comment(struct pp_profile *p, pp_str text)
     p->comments = comments;
 }
 
-/* What is asked for but not part of this build yet. */
-static enum pp_code check_known(const struct pp_cmdline *c, struct pp_err *err)
-{
-    if (!c->command && c->source.http.n)
-        return pp_fail(err, PP_E_UNSUPPORTED, "the web interface (-http) is not available in this version");
-    return PP_OK;
-}
-
 enum pp_code pp_pipeline_run(struct pp_arena *a, const struct pp_cmdline *c, struct pp_err *err)
 {
     struct pp_fetched fetched;
-    enum pp_code code = check_known(c, err);
-    if (code || (code = pp_fetch(a, c, &fetched, err))) return code;
+    enum pp_code code = pp_fetch(a, c, &fetched, err);
+    if (code) return code;
     struct pp_profile *p = fetched.profile;
     if (c->source.all_frames) p->drop_frames = p->keep_frames = 0;
     pp_progress_begin("Looking for names");
@@ -43,6 +36,7 @@ enum pp_code pp_pipeline_run(struct pp_arena *a, const struct pp_cmdline *c, str
     if (c->source.add_comment.n) add_comment(p, c->source.add_comment);
     if (fetched.remote && (code = pp_save(a, p, err))) return code;
     pp_objects_use_tools(c->source.tools);
+    if (c->source.http.n) return pp_web_run(a, p, c, err);
     if (!c->command) return pp_shell_run(a, p, &c->config, err);
     pp_progress_begin("Making the report");
     return pp_generate(a, p, c->command, c->param, &c->config, err);

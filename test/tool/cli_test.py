@@ -69,11 +69,6 @@ def test_version():
     check("version", code == 0 and out.startswith("pprof ") and out.count("\n") == 1 and not err, (out, err))
 
 
-def test_missing_parts():
-    out, err, code = run("-http=:0", PROFILE)
-    check("missing -http", code == 2 and not out and err.count("\n") == 1 and "not available in this version" in err, err)
-
-
 def test_no_match():
     for report, colon in (("list", ":"), ("weblist", ":"), ("disasm", "")):
         out, err, code = run(f"-{report}=nosuch", "-output=/dev/null", PROFILE)

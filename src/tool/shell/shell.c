@@ -46,13 +46,6 @@ static void greet(struct shell *s)
     pp_arena_release(&a);
 }
 
-/* google/pprof's copies are encoded and decoded: labels without text, number and unit don't come through. */
-static bool is_lost(const void *ctx, const struct pp_label *l)
-{
-    (void)ctx;
-    return l->is_num ? !l->num && !l->unit : !l->str;
-}
-
 static pp_str list_types(struct pp_arena *a, const struct pp_profile *p, const char *separator)
 {
     struct pp_out o;
@@ -183,7 +176,7 @@ enum pp_code pp_shell_run(struct pp_arena *a, struct pp_profile *p, const struct
     pp_arena_init(&of_line, 0, a->oom);
     pp_shell_input_init(&in, p);
     greet(&s);
-    if (p->label_off) pp_labels_drop(p, is_lost, NULL);
+    pp_labels_drop_lost(p);
     while (!s.quit && !(c = pp_shell_input_line(&in, &text, err))) {
         size_t n;
         pp_arena_reset(&of_line);
