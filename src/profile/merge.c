@@ -266,7 +266,7 @@ static void extend(struct pp_merge *m, uint32_t **map, size_t *cap, size_t n)
 
 static void forget_rest(uint32_t *map, size_t from, size_t cap)
 {
-    memset(map + from, 0xff, (cap - from) * sizeof *map);
+    if (from < cap) memset(map + from, 0xff, (cap - from) * sizeof *map); /* map is NULL while cap is 0 */
 }
 
 static uint32_t min(uint32_t a, uint32_t b) { return a < b ? a : b; }
