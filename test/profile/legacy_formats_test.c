@@ -253,7 +253,7 @@ static void java(void **state)
     gives("--- contentionz 1 ---\nformat = java\nresolution = us\nsampling period = 010\nms since reset = 3\n 4 2 @ "
           "0x1\n0x2 f\n",
           "contentions/count delay/us every 8 contentions\n16 32 | 0@1\n1: 0-ffffffffffffffff+0  \n");
-    refuses("--- heapz 1 ---\nformat = java\n 4 2 @ 0x1\n", "malformed profile: missing sample type information");
+    refuses("--- heapz 1 ---\nformat = java\n 4 2 @ 0x1\n", "parsing profile: missing sample type information");
     refuses("--- heapz 1 ---\nformat = java\n 4 0 @ 0x1\n",
             "parsing profile: parsing sample 4 0 @ 0x1: second value must be non-zero");
     refuses("--- contentionz 1 ---\nformat = java\nsampling period = z\n",

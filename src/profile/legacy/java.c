@@ -122,7 +122,7 @@ enum pp_format_answer pp_legacy_finish_java(struct pp_gather *g, pp_str text, st
     pp_aggregate(p, &(struct pp_aggregate){.inline_frames = true, .function = true, .filename = true, .line = true});
     if (!p->n_types && p->n_samples) {
         pp_fail(err, PP_E_FORMAT, "missing sample type information");
-        return PP_FORMAT_INVALID;
+        return PP_FORMAT_BROKEN; /* found while the lines are put together: still parsing */
     }
     *ret_profile = p;
     return PP_FORMAT_READ;
