@@ -166,6 +166,7 @@ enum pp_code pp_shell_edit_line(struct pp_shell_edit *e, pp_str *ret_line, struc
     e->interrupted = e->list_next_tab = false;
     struct sigaction ignore = {.sa_handler = SIG_IGN}, old; /* ^C is a signal until libedit has the terminal */
     sigaction(SIGINT, &ignore, &old);
+    e->lib.set(e->el, EL_PREP_TERM, 1); /* before the prompt: what is typed as soon as it shows would be the terminal driver's, ^D and ^R above all */
     const char *text = e->lib.gets(e->el, &n);
     sigaction(SIGINT, &old, NULL);
     if (!text || n <= 0) {
