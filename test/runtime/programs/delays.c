@@ -152,6 +152,8 @@ WAIT(nanosleep, check(nanosleep(&(struct timespec){0, HOLD_NS}, NULL), "nanoslee
 WAIT(usleep, check(usleep(HOLD_NS / 1000), "usleep"))
 WAIT(gives_up, check(pthread_mutex_timedlock(&plain, in_ns(CLOCK_REALTIME, HOLD_NS / 2)) != ETIMEDOUT, "gives up"))
 
+static _Atomic bool keep; /* holders hold on until it is false */
+
 /* Holders: take the lock, tell the other thread, hold, unlock in this function. What the waiter lost is measured by the waiter. */
 static sem_t held;
 static int64_t unlock_ns;
@@ -161,6 +163,7 @@ static int64_t unlock_ns;
         check(lock, #name);                                                                                            \
         sem_post(&held);                                                                                               \
         hold(HOLD_NS);                                                                                                 \
+        while (keep) sched_yield();                                                                                    \
         int64_t switches = preempted();                                                                                \
         unlock_ns = now_ns();                                                                                          \
         check(unlock, #name);                                                                                          \
@@ -296,10 +299,12 @@ static void locks(void)
 static void gives_up(void)
 {
     pthread_t t;
+    keep = true; /* on a busy machine the time could be up long after the holder's */
     pthread_create(&t, NULL, hold_mutex, NULL);
     while (sem_trywait(&held)) sched_yield();
     int64_t before = waits[W_gives_up].ns, switches = all_preempted;
     wait_gives_up();
+    keep = false;
     pthread_join(t, NULL);
     printf("HELD hold_mutex 1 %lld %lld\n", (long long)(waits[W_gives_up].ns - before), (long long)(all_preempted - switches));
 }
