@@ -3,15 +3,8 @@
 // The bytes are what objdump printed, and what nm printed: text is borrowed from them, groups are in order.
 #include <stdlib.h>
 
+#include "fuzz/harness.h"
 #include "symbols/disasm.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
 
 static void check_inside(pp_str text, pp_str all)
 {

@@ -2,24 +2,11 @@
 // fuzz: src/profile/*.c src/profile/*/*.c src/wire/*.c src/regex/*.c src/regex/regex.cc src/base/*.c -- -ldeflate -lre2 -lstdc++ -lm
 // The formats that google/pprof can't read: any bytes are "not mine", an error, or a valid profile that survives encoding. The sum of
 // folded stacks is what adding up the last words gives; the goroutines are as many as there are headers at most.
-#include <stdlib.h>
 
+#include "fuzz/harness.h"
 #include "profile/decode.h"
 #include "profile/encode.h"
 #include "profile/foreign/foreign.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
 
 static uint64_t sum_of(const struct pp_profile *p, uint32_t type)
 {

@@ -3,20 +3,13 @@
 // A text that is accepted piece by piece is the one that the whole-buffer reader gives. The bytes are a deflate stream, put
 // behind a header; checksum and size are made to fit what comes out, so that the search isn't stopped by them.
 #include <libdeflate.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/harness.h"
 #include "wire/gunzip.h"
 #include "wire/gzip.h"
 
 #define TEXT_MAX ((size_t)4 << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
 
 static void put32(uint8_t *p, uint32_t v)
 {

@@ -2,34 +2,13 @@
 // fuzz: src/profile/*.c src/profile/*/*.c src/wire/*.c src/regex/*.c src/regex/regex.cc src/base/*.c -- -ldeflate -lre2 -lstdc++ -lm -ldl
 // Any bytes as each of the older formats: an error or a valid profile that profile.proto holds; memory in proportion to the input.
 // Seeds: the smaller files of test/corpus/cxx and test/corpus/upstream.
-#include <stdlib.h>
 
-#include "profile/encode.h"
+#include "fuzz/encoded.h"
+#include "fuzz/harness.h"
 #include "profile/legacy/legacy.h"
 
 #define BYTES_PER_BYTE 1000
 #define SPARE ((size_t)16 << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
-
-static pp_str encoded(struct pp_arena *a, const struct pp_profile *p)
-{
-    struct pp_out o;
-    pp_out_to_memory(&o, a);
-    pp_profile_encode(a, p, &o);
-    return pp_out_bytes(&o);
-}
 
 static void try(pp_format_parse *parse, pp_str bytes)
 {

@@ -2,25 +2,12 @@
 // fuzz: src/record/*.c src/profile/*.c src/profile/*/*.c src/unwind/*.c src/unwind/sigsafe/*.c src/elf/*.c src/wire/*.c src/regex/*.c src/regex/regex.cc src/base/*.c -- -ldeflate -lre2 -lstdc++ -lm
 // Any bytes: an error or a valid profile, the same when they are read again, which survives encoding and decoding.
 // Unwinding finds this program as the binary of every mapping, so recorded registers and stacks meet real unwind tables.
-#include <stdlib.h>
 
 #include "elf/image.h"
+#include "fuzz/encoded.h"
+#include "fuzz/harness.h"
 #include "profile/decode.h"
-#include "profile/encode.h"
 #include "record/record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
 
 static bool open_object(void *ctx, pp_str file, pp_str build_id, pp_str *ret_bytes)
 {
@@ -37,14 +24,6 @@ static bool kallsyms(void *ctx, pp_str build_id, pp_str *ret_text)
     (void)ctx, (void)build_id;
     *ret_text = PP_STR("ffffffff81000000 T _text\nffffffff81000100 t one\nffffffff81200000 T two\t[mod]\n");
     return true;
-}
-
-static pp_str encoded(struct pp_arena *a, const struct pp_profile *p)
-{
-    struct pp_out o;
-    pp_out_to_memory(&o, a);
-    pp_profile_encode(a, p, &o);
-    return pp_out_bytes(&o);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

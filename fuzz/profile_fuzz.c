@@ -3,35 +3,14 @@
 // Any bytes: an error or a valid profile. What was decoded must survive encoding: same bytes the second time, same tables,
 // and filters, granularity and merging must leave a valid profile.
 // Seeds: files of test/corpus/edge, inflated where they are small.
-#include <stdlib.h>
 
+#include "fuzz/encoded.h"
+#include "fuzz/harness.h"
 #include "profile/aggregate.h"
 #include "profile/decode.h"
-#include "profile/encode.h"
 #include "profile/filter.h"
 #include "profile/merge.h"
 #include "profile/prune.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
-
-static pp_str encoded(struct pp_arena *a, const struct pp_profile *p)
-{
-    struct pp_out o;
-    pp_out_to_memory(&o, a);
-    pp_profile_encode(a, p, &o);
-    return pp_out_bytes(&o);
-}
 
 static void say_nothing(void *ctx, pp_str line)
 {

@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz: src/regex/*.c src/regex/regex.cc src/base/arena.c src/base/err.c src/base/fmt.c src/base/out.c src/base/pages.c src/base/str.c src/base/unicode.c src/base/utf8.c src/base/vec.c -- -lre2 -lstdc++
 // Bytes up to the first newline are a pattern, the rest is a subject: every span lies in the subject, walks end.
-#include <stdlib.h>
 
+#include "fuzz/harness.h"
 #include "regex/regex.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

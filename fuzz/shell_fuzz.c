@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz: src/tool/shell/line.c src/tool/shell/complete.c src/tool/configure.c src/tool/options.c src/profile/tag_filter.c src/profile/labels.c src/profile/label_sort.c src/profile/label_frames.c src/profile/ids.c src/profile/sample_index.c src/profile/model.c src/profile/units.c src/regex/*.c src/regex/regex.cc src/base/*.c -- -lre2 -lm -lstdc++
 // Lines of the shell one after the other, the variables kept; then what tagfocus became is compiled, and every line completed.
-#include <stdlib.h>
 
+#include "fuzz/harness.h"
 #include "profile/tag_filter.h"
 #include "tool/configure.h"
 #include "tool/shell/complete.h"
 #include "tool/shell/line.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
 
 static struct pp_profile *make_profile(struct pp_arena *a)
 {

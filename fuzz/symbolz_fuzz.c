@@ -2,24 +2,12 @@
 // fuzz: src/tool/symbolz_answer.c src/tool/annotate.c src/profile/model.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/hash.c src/base/out.c src/base/pages.c src/base/str.c src/base/utf8.c src/base/unicode.c src/base/vec.c src/base/gonum.c src/base/gomath.c src/base/goquote.c -- -lm
 /* Any bytes as a symbol server's answer. A location that has lines afterwards has one, of a function whose name is in the answer; memory
  * is bounded by the answer. */
-#include <stdlib.h>
 
+#include "fuzz/harness.h"
 #include "tool/symbolz.h"
 
 #define N_LOCATIONS 8
 
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pp_arena a;

@@ -2,25 +2,12 @@
 // fuzz: src/tool/fetch/url.c src/tool/fetch/proxy.c src/tool/goflag.c src/base/arena.c src/base/err.c src/base/fmt.c src/base/gomath.c src/base/gonum.c src/base/gopath.c src/base/goquote.c src/base/out.c src/base/pages.c src/base/str.c src/base/unicode.c src/base/utf8.c src/base/vec.c -- -lm
 // Bytes up to the first newline are a source: a URL made of it reads back as itself, leads nowhere but where it may, and is a
 // list of hosts without proxy, too. The rest are the words of a command line.
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/harness.h"
 #include "tool/fetch/proxy.h"
 #include "tool/fetch/url.h"
 #include "tool/goflag.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
 
 static void try_source(struct pp_arena *a, pp_str source)
 {

@@ -2,25 +2,12 @@
 // fuzz: src/tool/web/query.c src/tool/web/access.c src/tool/web/json.c src/tool/configure.c src/tool/options.c src/http1/listen.c src/base/*.c -- -lm
 // Bytes up to the first newline are the target of a request, the second line its Host, the rest settings.json. A query made of the
 // options that a target set gives the same options again; a clean path is clean; JSON strings survive.
-#include <stdlib.h>
 
+#include "fuzz/harness.h"
 #include "tool/configure.h"
 #include "tool/web/access.h"
 #include "tool/web/json.h"
 #include "tool/web/query.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void no_memory(size_t wanted)
-{
-    (void)wanted;
-    abort();
-}
-
-static void check(bool holds)
-{
-    if (!holds) abort();
-}
 
 static void try_target(struct pp_arena *a, pp_str target)
 {

@@ -13,7 +13,7 @@ build() { # name: build-fuzz/<name> from the list of sources in its first line
     sources=${spec%%--*}
     libs=${spec#*--}
     [ "$libs" != "$spec" ] || libs=""
-    flags="-D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -Isrc -Iinclude"
+    flags="-D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -I. -Isrc -Iinclude"
     c_sources=""
     objects="" # of C++ sources, which take no -std=gnu17
     for source in $sources; do
