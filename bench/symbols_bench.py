@@ -36,21 +36,10 @@ template <int N> __attribute__((noinline)) int work(int x)
     return outer<N>(i, x) + outer<N>(i, x + 1);
 }
 '''
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'tool'))
+from proto import field  # noqa: E402
+
 START = 0x500000000000
-
-
-def varint(v):
-    out = b''
-    while v > 127:
-        out += bytes([v & 127 | 128])
-        v >>= 7
-    return out + bytes([v])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def compile_unit(o, name, count):

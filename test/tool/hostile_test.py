@@ -2,25 +2,12 @@
 """hostile_test.py PPROF: small inputs that want much memory or time, and names that want to be markup. Each run has 10 s and 4 GB."""
 import gzip, json, os, resource, socket, subprocess, sys, tempfile, threading, time
 
+from proto import field, varint
+
 PPROF = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
 SANITIZED = b"__asan_init" in open(PPROF, "rb").read() or b"__tsan_init" in open(PPROF, "rb").read()
 failures = []
-
-
-def varint(n):
-    n &= (1 << 64) - 1
-    out = b""
-    while n > 127:
-        out += bytes([n & 127 | 128])
-        n >>= 7
-    return out + bytes([n])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def profile(lines, name=b"f", file=b"/nosuch.c", mapping=None, build_id=b"", named=True):

@@ -3,6 +3,8 @@
 the same servers (set PPROF_ORACLE to a google/pprof to compare again)."""
 import gzip, os, re, shutil, socket, ssl, struct, subprocess, sys, tempfile, threading, time
 
+from proto import field
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORPUS = os.path.join(HERE, "..", "corpus")
 PPROF = os.path.abspath(sys.argv[1])
@@ -410,20 +412,6 @@ def test_proxy():
     check("no proxy there", 'Get "http://name.test/ok": proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused\n' in err, repr(err))
     _, err, _, _ = run(["-top", "http://name.test/ok"], HTTP_PROXY=proxy, REQUEST_METHOD="GET")
     check("cgi", "refusing to use HTTP_PROXY value in CGI environment; see golang.org/s/cgihttpproxy\n" in err, repr(err))
-
-
-def varint(v):
-    out = b""
-    while v > 127:
-        out += bytes([v & 127 | 128])
-        v >>= 7
-    return out + bytes([v])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def bare_profile(addresses, file, build_id, start=0x400000):

@@ -3,6 +3,8 @@
 With $PPROF_ORACLE the same profile is given to a google/pprof, too, and all of the output must be equal."""
 import functools, http.server, os, re, subprocess, sys, tempfile, threading
 
+from proto import field
+
 PPROF = os.path.abspath(sys.argv[1])
 CC = sys.argv[2] if len(sys.argv) > 2 else "cc"
 SOURCE = """__attribute__((noinline)) int leaf(int x) { return x * 3; }
@@ -17,20 +19,6 @@ __attribute__((noinline)) int _ZN3app5worldEi(int x)
 int main(int argc, char **argv) { (void)argv; return _ZN3app5worldEi(argc); }
 """
 failures = []
-
-
-def varint(v):
-    out = b""
-    while v > 127:
-        out += bytes([v & 127 | 128])
-        v >>= 7
-    return out + bytes([v])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def profile(addresses, file, build_id):
