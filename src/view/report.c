@@ -112,6 +112,16 @@ void pp_report_put_value(struct pp_report *r, int64_t value, size_t width)
     pp_out_str(r->out, unit);
 }
 
+void pp_report_put_routine_sums(struct pp_report *r, int64_t flat, int64_t cum)
+{
+    pp_report_put_value(r, flat, 10);
+    pp_out_char(r->out, ' ');
+    pp_report_put_value(r, cum, 10);
+    pp_out_c(r->out, " (flat, cum) ");
+    pp_report_put_percent(r, cum, r->o.total);
+    pp_out_c(r->out, " of Total\n");
+}
+
 void pp_report_put_value_or_dot(struct pp_report *r, int64_t value, size_t width)
 {
     if (value)

@@ -192,12 +192,7 @@ static void put_head(struct pp_report *r, const struct symbol *s)
     }
     for (size_t i = 0; i < s->sym.n_names; i++)
         pp_out_fmt(r->out, "%s ======================== %.*s\n", i ? "    AKA" : "ROUTINE", PP_FMT(s->sym.names[i]));
-    pp_report_put_value(r, flat, 10);
-    pp_out_char(r->out, ' ');
-    pp_report_put_value(r, cum, 10);
-    pp_out_c(r->out, " (flat, cum) ");
-    pp_report_put_percent(r, cum, r->o.total);
-    pp_out_c(r->out, " of Total\n");
+    pp_report_put_routine_sums(r, flat, cum);
 }
 
 static enum pp_code put_symbol(struct pp_report *r, const struct symbol *s, struct pp_err *err)

@@ -60,12 +60,7 @@ static void put_head(struct pp_report *r, struct rows rows)
         cum = pp_go_add(cum, node_of(r, &rows.p[i])->cum);
     }
     pp_out_fmt(r->out, "ROUTINE ======================== %.*s in %.*s\n", PP_FMT(rows.p->name), PP_FMT(rows.p->file));
-    pp_report_put_value(r, flat, 10);
-    pp_out_char(r->out, ' ');
-    pp_report_put_value(r, cum, 10);
-    pp_out_c(r->out, " (flat, cum) ");
-    pp_report_put_percent(r, cum, r->o.total);
-    pp_out_c(r->out, " of Total\n");
+    pp_report_put_routine_sums(r, flat, cum);
 }
 
 /* The lines to show. A row that moves the start does not move the end, as in Go. */

@@ -40,6 +40,7 @@ void pp_report_put_lines(struct pp_report *r, const pp_report_lines *lines);
 void pp_report_put_padded(struct pp_out *out, pp_str s, size_t width);
 void pp_report_put_value(struct pp_report *r, int64_t value, size_t width);
 void pp_report_put_value_or_dot(struct pp_report *r, int64_t value, size_t width);
+void pp_report_put_routine_sums(struct pp_report *r, int64_t flat, int64_t cum); /* the line below ROUTINE of list and disasm */
 void pp_report_put_percent(struct pp_report *r, int64_t value, int64_t total);
 int64_t pp_report_plain(const struct pp_report *r, int64_t value); /* in the profile's unit, with the ratio */
 pp_str pp_report_value_text(struct pp_report *r, int64_t value);
