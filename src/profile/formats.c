@@ -46,12 +46,11 @@ enum pp_code pp_formats_parse(struct pp_arena *a, pp_str bytes, const struct pp_
     if (answer == PP_FORMAT_NOT_MINE) pp_fail(err, PP_E_FORMAT, "parsing profile: unrecognized profile format");
     if (answer == PP_FORMAT_NOT_MINE || answer == PP_FORMAT_BROKEN) {
         enum pp_format_answer other = ask(foreign, a, bytes, opt, &p, &ours);
-        if (other == PP_FORMAT_BROKEN || other == PP_FORMAT_INVALID) *err = ours;
+        if (other == PP_FORMAT_BROKEN) *err = ours;
         if (other != PP_FORMAT_NOT_MINE) answer = other;
     }
-    if (answer == PP_FORMAT_READ && pp_profile_check_tables(p, err)) answer = PP_FORMAT_INVALID;
-    if (answer == PP_FORMAT_INVALID) return pp_within(err, "malformed profile");
     if (answer != PP_FORMAT_READ) return err->code;
+    if (pp_profile_check_tables(p, err)) return pp_within(err, "malformed profile");
     *ret_profile = p;
     return PP_OK;
 }

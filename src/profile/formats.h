@@ -16,7 +16,6 @@ enum pp_format_answer {
     PP_FORMAT_READ,     /* *ret_profile is set */
     PP_FORMAT_BROKEN,   /* this format, but the bytes break it: err is set. google/pprof's get "parsing profile: " before it,
                            ours stand as they are */
-    PP_FORMAT_INVALID,  /* was read, but is no valid profile: err is set, gets "malformed profile: " before it */
 };
 
 /* Parses inflated bytes, at least one. They outlive the profile, which lives in `a` and may point into them. opt may be NULL. */
