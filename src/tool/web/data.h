@@ -7,7 +7,6 @@
  *           configs: [{name, url, current, user}];
  *           units: [[name, how many of the profile's unit it is], ...] smallest first, of which a value takes the largest that it
  *           reaches; ratio: factor of every value
- *   error   only for a page without data: why
  * Flame graph, `flame`:
  *   names, shorts, files    per frame of this page: "main.run:12", "run:12" or "" when no shorter, index into file_names
  *   places                  per frame: its number in `path`

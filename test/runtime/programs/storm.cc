@@ -153,7 +153,7 @@ static void *short_thread(void *arg)
 }
 
 // The first pthread_exit of a process opens libgcc_s. In a forked child that is too late: another thread may have been in dlopen
-// during the fork, and then the child's loader finds its state inconsistent for ever. That is glibc's (2.36): of 600 forks beside two
+// during the fork, and then the child's loader finds its state inconsistent for ever. That is glibc's (2.36): of some hundred forks beside two
 // threads in dlopen, children that call pthread_exit for the first time hang or die without libpprof as well.
 static void *exit_once(void *arg)
 {
